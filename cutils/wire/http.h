@@ -1,0 +1,77 @@
+/* http.h - requests to one server, many at a time, over curl_multi.
+ *
+ *	http = http_new(&endpoint, err);
+ *	http_start(http, &request, deadline_ms, tag, err);   any number
+ *	while (http_next(http, until_ms, &reply, &tag))
+ *		...                            finished ones, in any order
+ *	http_free(http);
+ *
+ * A request has a deadline, not a timeout per try. Replies are bounded. https
+ * certificates are always checked and redirects never followed, since a token
+ * travels with the request. Retrying is not done here: see retry.h. */
+#ifndef WIRE_HTTP_H
+#define WIRE_HTTP_H
+
+#include "base/err.h"
+#include "base/strbuf.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define HTTP_MAX_REPLY_BYTES (32u << 20)
+
+enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_DELETE };
+
+struct http_endpoint {
+	char base_url[256]; /* no trailing slash */
+	char socket[108];   /* unix socket, "" for TCP */
+};
+
+struct http_request {
+	enum http_method method;
+	struct strbuf path;    /* with its query; begins with '/' */
+	struct strbuf headers; /* "Name: value\n" each */
+	json_t *body;	       /* owned by the request, or NULL */
+	bool may_repeat;       /* sending it twice does no more than once */
+};
+
+/* Makes an empty GET, which may be repeated. */
+void http_request_init(struct http_request *);
+void http_request_free(struct http_request *);
+
+/* Adds text with everything but the unreserved characters of RFC 3986 as %XX:
+ * one path segment or one query value. */
+void http_add_escaped(struct strbuf *, const char *text);
+
+struct http_reply {
+	int status;  /* 0: there was no whole reply, and why says why */
+	bool sent;   /* the request may have reached the server */
+	char *body;  /* owned, NUL-terminated, never NULL where status > 0 */
+	size_t size; /* bytes in body */
+	char why[160];
+	int64_t retry_after_s; /* from the header, -1 without */
+	int64_t remaining;     /* requests left in the window, -1 unknown */
+};
+
+void http_reply_free(struct http_reply *);
+
+struct http; /* one endpoint, its connections, what is under way */
+
+/* Owned; http_free() it. Borrows nothing. */
+struct http *http_new(const struct http_endpoint *, struct err *) MUST_CHECK;
+
+/* Drops what is under way and closes the connections. NULL is fine. */
+void http_free(struct http *);
+
+/* Sends a request; the request may be freed at once. tag comes back with the
+ * reply. deadline_ms is on clock_now_ms(). */
+int http_start(struct http *, const struct http_request *, int64_t deadline_ms,
+	       void *tag, struct err *) MUST_CHECK;
+
+/* Waits until a reply is there or until_ms has passed or a signal came. True
+ * with *reply (owned by the caller) and *tag; false when there is none. */
+bool http_next(struct http *, int64_t until_ms, struct http_reply *,
+	       void **tag);
+
+#endif
