@@ -1,0 +1,305 @@
+/* drive.c - observe, plan, journal, act; see drive.h. */
+#include "cloud/drive.h"
+
+#include "base/clock.h"
+#include "cloud/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CALL_MS 120000	   /* for one batch of requests, retries included */
+#define RESTORE_S 180	   /* for restoring power after giving up */
+#define SLEEP_SLICE_MS 100 /* so that a signal is seen soon */
+
+struct batch {
+	struct call *calls;
+	struct target **targets; /* whose call it is */
+	enum step *steps;
+	size_t count;
+};
+
+static bool over(const struct target *target)
+{
+	return target->finished || target->failed;
+}
+
+static size_t unfinished(const struct journal *journal)
+{
+	size_t left = 0, i;
+
+	for (i = 0; i < journal->count; i++)
+		left += !over(&journal->targets[i]);
+	return left;
+}
+
+static int64_t deadline_s(const struct drive *drive,
+			  const struct target *target)
+{
+	if (drive->deadline_s)
+		return drive->deadline_s;
+	return DRIVE_BASE_S + (int64_t)target->disk_gb * DRIVE_PER_GB_S;
+}
+
+/* Past its deadline, or stopped by a signal: only its power matters now. */
+static void give_up_late(const struct drive *drive, struct target *target,
+			 int64_t elapsed_s)
+{
+	struct err why;
+
+	if (drive->stopped && drive->stopped()) {
+		err_set(&why, ERR_RETRY,
+			"%s: interrupted while %s; run it again to go on",
+			target->machine, target->doing);
+	} else if (elapsed_s >= deadline_s(drive, target)) {
+		err_set(&why, ERR_RETRY,
+			"%s: not ready after %lld minutes (%s); run it again "
+			"to go on",
+			target->machine, (long long)elapsed_s / 60,
+			target->doing);
+	} else {
+		return;
+	}
+	plan_give_up(target, &why);
+}
+
+static int batch_init(struct batch *batch, size_t most, struct err *err)
+{
+	batch->count = 0;
+	batch->calls = calloc(most, sizeof(*batch->calls));
+	batch->targets = calloc(most, sizeof(*batch->targets));
+	batch->steps = calloc(most, sizeof(*batch->steps));
+	if (batch->calls && batch->targets && batch->steps)
+		return 0;
+	return err_set(err, ERR_SYSTEM, "run: out of memory");
+}
+
+static void batch_free(struct batch *batch)
+{
+	size_t i;
+
+	for (i = 0; i < batch->count; i++)
+		call_free(&batch->calls[i]);
+	free(batch->calls);
+	free(batch->targets);
+	free(batch->steps);
+}
+
+static void add_step(const struct drive *drive, struct batch *batch,
+		     struct target *target, enum step step)
+{
+	const struct action *action = &drive->engine->provider->actions[step];
+	struct call *call = &batch->calls[batch->count];
+
+	call_init(call);
+	action->request(target, &call->request);
+	batch->targets[batch->count] = target;
+	batch->steps[batch->count++] = step;
+}
+
+/* Plans every target. True when the journal has something new to remember. */
+static bool plan_all(const struct drive *drive, const struct world *world,
+		     struct batch *batch, int64_t elapsed_s)
+{
+	struct journal *journal = drive->journal;
+	int64_t now_s = clock_epoch_s();
+	bool news = false;
+	size_t i;
+
+	for (i = 0; i < journal->count; i++) {
+		struct target *target = &journal->targets[i];
+		bool restore = target->restore_power;
+		enum step step;
+
+		if (over(target))
+			continue;
+		give_up_late(drive, target, elapsed_s);
+		step = plan(&drive->engine->provider->traits, world, target,
+			    now_s);
+		if (step == STEP_DONE) {
+			target->finished = news = true;
+			target->doing = "done";
+		} else if (step == STEP_FAIL) {
+			target->failed = true;
+			target->doing = "failed";
+		} else if (step != STEP_WAIT) {
+			add_step(drive, batch, target, step);
+			plan_sent(target, step, now_s);
+		}
+		news = news || step_creates(step) ||
+		       restore != target->restore_power;
+	}
+	return news;
+}
+
+/* What a reply to a step means. A lost or throttled one means nothing: the
+ * next observation shows whether it worked. Nor does "no such thing" when it
+ * was to be removed. */
+static void take_reply(const struct drive *drive, const struct call *call,
+		       struct target *target, enum step step)
+{
+	const struct action *action = &drive->engine->provider->actions[step];
+	struct err why = call->err;
+
+	if (!call->failed &&
+	    (!action->reply || action->reply(call->reply, target, &why) == 0))
+		return;
+	if (why.kind == ERR_RETRY ||
+	    (why.kind == ERR_NO &&
+	     (step == STEP_DELETE || step == STEP_DROP_IMAGE ||
+	      step == STEP_DROP_SNAPSHOT)))
+		return;
+	if (why.kind == ERR_NO)
+		why.kind = ERR_REFUSED;
+	err_prefix(&why, "%s", target->machine);
+	plan_give_up(target, &why);
+}
+
+static int act(const struct drive *drive, struct batch *batch, bool news,
+	       struct err *err)
+{
+	bool created = false;
+	size_t i;
+
+	if (news && journal_save(drive->journal, err) < 0)
+		return -1;
+	engine_run(drive->engine, batch->calls, batch->count,
+		   clock_now_ms() + CALL_MS);
+	for (i = 0; i < batch->count; i++) {
+		take_reply(drive, &batch->calls[i], batch->targets[i],
+			   batch->steps[i]);
+		created = created || step_creates(batch->steps[i]);
+	}
+	return created ? journal_save(drive->journal, err) : 0;
+}
+
+static void sleep_until(const struct drive *drive, int64_t until_ms)
+{
+	bool was_stopped = drive->stopped && drive->stopped();
+
+	while (clock_now_ms() < until_ms) {
+		if (drive->stopped && drive->stopped() && !was_stopped)
+			return;
+		clock_sleep_ms(SLEEP_SLICE_MS);
+	}
+}
+
+/* The clock of one run: how long it takes, and how long to wait now. */
+struct pace {
+	int64_t started_ms;
+	int64_t gave_up_ms; /* 0: not yet */
+	int64_t wait_ms;
+};
+
+static int64_t elapsed_s(const struct pace *pace)
+{
+	return (clock_now_ms() - pace->started_ms) / 1000;
+}
+
+static void wait_for_tick(const struct drive *drive, struct pace *pace,
+			  bool acted)
+{
+	const struct traits *traits = &drive->engine->provider->traits;
+
+	if (acted || pace->wait_ms == 0)
+		pace->wait_ms = traits->poll_first_ms;
+	sleep_until(drive, clock_now_ms() + pace->wait_ms);
+	pace->wait_ms += pace->wait_ms / 2;
+	if (pace->wait_ms > traits->poll_most_ms)
+		pace->wait_ms = traits->poll_most_ms;
+}
+
+/* Restoring power has its own deadline; past it the machine is named. */
+static void abandon_late(const struct drive *drive, struct pace *pace)
+{
+	struct journal *journal = drive->journal;
+	bool giving_up = false;
+	size_t i;
+
+	for (i = 0; i < journal->count; i++)
+		giving_up = giving_up || (!over(&journal->targets[i]) &&
+					  journal->targets[i].giving_up);
+	if (!giving_up)
+		return;
+	if (!pace->gave_up_ms)
+		pace->gave_up_ms = clock_now_ms();
+	if (clock_now_ms() - pace->gave_up_ms < RESTORE_S * 1000 &&
+	    !(drive->engine->stopped && drive->engine->stopped()))
+		return;
+	for (i = 0; i < journal->count; i++) {
+		struct target *target = &journal->targets[i];
+
+		if (over(target) || !target->giving_up)
+			continue;
+		target->failed = true;
+		if (target->restore_power)
+			err_prefix(&target->err,
+				   "%s was left OFF, start it (adt-cloud power "
+				   "on)",
+				   target->machine);
+	}
+}
+
+static int first_failure(const struct journal *journal, struct err *err)
+{
+	size_t i;
+
+	for (i = 0; i < journal->count; i++) {
+		if (!journal->targets[i].failed)
+			continue;
+		*err = journal->targets[i].err;
+		return -1;
+	}
+	return 0;
+}
+
+/* One tick. *acted tells whether anything was sent. */
+static int tick(const struct drive *drive, struct world *world,
+		const struct pace *pace, bool *acted, struct err *err)
+{
+	struct batch batch;
+	bool news;
+	int rc = -1;
+
+	*acted = false;
+	if (engine_observe(drive->engine, world, clock_now_ms() + CALL_MS,
+			   err) < 0) {
+		/* not reached now may be reached later; refused will not */
+		bool late =
+			elapsed_s(pace) >=
+			(drive->deadline_s ? drive->deadline_s : DRIVE_BASE_S);
+
+		return err->kind == ERR_RETRY && !late &&
+				       !(drive->stopped && drive->stopped())
+			       ? 0
+			       : -1;
+	}
+	if (batch_init(&batch, drive->journal->count, err) == 0) {
+		news = plan_all(drive, world, &batch, elapsed_s(pace));
+		rc = act(drive, &batch, news, err);
+		*acted = batch.count > 0;
+	}
+	batch_free(&batch);
+	return rc;
+}
+
+int drive_run(struct drive *drive, struct err *err)
+{
+	struct pace pace = {.started_ms = clock_now_ms()};
+	struct world world = {0};
+	bool acted;
+	int rc = 0;
+
+	while (unfinished(drive->journal) > 0) {
+		rc = tick(drive, &world, &pace, &acted, err);
+		if (rc < 0)
+			break;
+		abandon_late(drive, &pace);
+		if (drive->progress)
+			drive->progress(drive->journal, elapsed_s(&pace));
+		if (unfinished(drive->journal) > 0)
+			wait_for_tick(drive, &pace, acted);
+	}
+	world_clear(&world);
+	return rc < 0 ? rc : first_failure(drive->journal, err);
+}

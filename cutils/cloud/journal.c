@@ -1,0 +1,317 @@
+/* journal.c - see journal.h. */
+#include "cloud/journal.h"
+
+#include "base/atomicfile.h"
+#include "base/clock.h"
+#include "cloud/reply.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FORMAT "adt-snapshots journal 1"
+
+struct target *journal_add(struct journal *journal, enum goal goal,
+			   struct err *err)
+{
+	struct target *more = reallocarray(journal->targets, journal->count + 1,
+					   sizeof(*more));
+
+	if (!more) {
+		err_set(err, ERR_SYSTEM, "journal: out of memory");
+		return NULL;
+	}
+	journal->targets = more;
+	more += journal->count++;
+	*more = (struct target){
+		.goal = goal, .percent = -1, .doing = "waiting"};
+	return more;
+}
+
+void journal_clear(struct journal *journal)
+{
+	size_t i;
+
+	for (i = 0; i < journal->count; i++)
+		target_free(&journal->targets[i]);
+	free(journal->targets);
+	journal->targets = NULL;
+	journal->count = 0;
+	journal->started_s = 0;
+	journal->cloud[0] = '\0';
+}
+
+bool journal_finished(const struct journal *journal)
+{
+	size_t i;
+
+	for (i = 0; i < journal->count; i++)
+		if (!journal->targets[i].finished)
+			return false;
+	return journal->count > 0;
+}
+
+static json_t *pack(const struct target *target)
+{
+	return json_pack(
+		"{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i,"
+		" s:b, s:s, s:I, s:i, s:s, s:b,"
+		" s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:i}",
+		"goal", (int)target->goal, "label", target->label, "machine",
+		target->machine, "image", target->image, "size", target->size,
+		"vpc", target->vpc, "user_data_file", target->user_data_file,
+		"power_off", target->power_off, "deadline_s",
+		(int)target->deadline_s, "restore_power", target->restore_power,
+		"sent", step_name(target->sent), "sent_s",
+		(json_int_t)target->sent_s, "tries", (int)target->tries,
+		"task_id", target->task_id, "finished", target->finished,
+		"machine_id", target->machine_id, "image_id", target->image_id,
+		"region", target->region, "machine_size", target->machine_size,
+		"created", target->created, "public_ipv4", target->public_ipv4,
+		"private_ipv4", target->private_ipv4, "size_bytes",
+		(json_int_t)target->size_bytes, "disk_gb",
+		(int)target->disk_gb);
+}
+
+/* One text member of a target in the journal. */
+struct text_member {
+	const char *name;
+	char *to;
+	size_t size;
+};
+
+static int unpack_texts(const json_t *row, const struct text_member *member,
+			struct err *err)
+{
+	for (; member->name; member++) {
+		const char *text =
+			json_string_value(json_object_get(row, member->name));
+
+		if (!text)
+			return err_set(err, ERR_DATA, "\"%s\" is missing",
+				       member->name);
+		if (copy_text(member->to, member->size, text, member->name,
+			      err) < 0) {
+			err->kind = ERR_DATA;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int unpack(json_t *row, struct target *target, struct err *err)
+{
+#define TEXT(field)                                          \
+	{                                                    \
+#field, target->field, sizeof(target->field) \
+	}
+	const struct text_member texts[] = {
+		TEXT(label),	   TEXT(machine),      TEXT(image),
+		TEXT(size),	   TEXT(vpc),	       TEXT(user_data_file),
+		TEXT(task_id),	   TEXT(machine_id),   TEXT(image_id),
+		TEXT(region),	   TEXT(machine_size), TEXT(created),
+		TEXT(public_ipv4), TEXT(private_ipv4), {NULL, NULL, 0},
+	};
+#undef TEXT
+	int goal, deadline_s, tries, disk_gb, power_off, restore, finished;
+	json_int_t sent_s, size_bytes;
+	const char *sent; /* borrowed from row */
+	json_error_t why;
+
+	if (json_unpack_ex(row, &why, 0,
+			   "{s:i, s:i, s:i, s:i, s:b, s:b, s:b, s:I, s:I, s:s}",
+			   "goal", &goal, "deadline_s", &deadline_s, "tries",
+			   &tries, "disk_gb", &disk_gb, "power_off", &power_off,
+			   "restore_power", &restore, "finished", &finished,
+			   "sent_s", &sent_s, "size_bytes", &size_bytes, "sent",
+			   &sent) < 0)
+		return err_set(err, ERR_DATA, "%s", why.text);
+	if (goal < GOAL_IMAGE || goal > GOAL_NO_IMAGE ||
+	    step_by_name(sent) == STEP_COUNT)
+		return err_set(err, ERR_DATA, "an unknown goal or step");
+	target->goal = (enum goal)goal;
+	target->sent = step_by_name(sent);
+	target->deadline_s = (unsigned)deadline_s;
+	target->tries = (unsigned)tries;
+	target->disk_gb = (unsigned)disk_gb;
+	target->power_off = power_off;
+	target->restore_power = restore;
+	target->finished = finished;
+	target->sent_s = sent_s;
+	target->size_bytes = (uint64_t)size_bytes;
+	return unpack_texts(row, texts, err);
+}
+
+static int parse(struct journal *journal, const char *bytes, size_t size,
+		 struct err *err)
+{
+	json_error_t why;
+	json_t *root = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &why);
+	json_t *rows, *row; /* borrowed from root */
+	const char *format, *cloud;
+	json_int_t started_s;
+	size_t i;
+	int rc = -1;
+
+	if (!root ||
+	    json_unpack_ex(root, &why, 0, "{s:s, s:s, s:I, s:o}", "format",
+			   &format, "cloud", &cloud, "started_s", &started_s,
+			   "targets", &rows) < 0) {
+		err_set(err, ERR_DATA, "%s", why.text);
+		goto out;
+	}
+	if (strcmp(format, FORMAT) != 0) {
+		err_set(err, ERR_DATA, "another format: %s", format);
+		goto out;
+	}
+	if (copy_text(journal->cloud, sizeof(journal->cloud), cloud, "cloud",
+		      err) < 0)
+		goto out;
+	journal->started_s = started_s;
+	json_array_foreach (rows, i, row) {
+		struct target *target = journal_add(journal, GOAL_IMAGE, err);
+
+		if (!target || unpack(row, target, err) < 0)
+			goto out;
+	}
+	rc = 0;
+out:
+	json_decref(root);
+	return rc;
+}
+
+int journal_open(struct journal *journal, const char *path, int wait_ms,
+		 struct err *err)
+{
+	char *bytes;
+	size_t size;
+
+	*journal = (struct journal){.lock = -1};
+	if (!path)
+		return 0;
+	if (strlen(path) >= sizeof(journal->path))
+		return err_set(err, ERR_DATA, "%s: the name is too long", path);
+	memcpy(journal->path, path, strlen(path) + 1);
+	journal->lock = file_lock(path, wait_ms, err);
+	if (journal->lock < 0)
+		return -1;
+	if (file_read(path, &bytes, &size, NULL, err) < 0) {
+		if (err->kind == ERR_NO)
+			return 0;
+		journal_close(journal);
+		return -1;
+	}
+	journal->found = true;
+	if (parse(journal, bytes, size, err) < 0) {
+		err_prefix(err, "%s is damaged", path);
+		free(bytes);
+		journal_close(journal);
+		return -1;
+	}
+	free(bytes);
+	return 0;
+}
+
+int journal_save(const struct journal *journal, struct err *err)
+{
+	json_t *rows, *root;
+	char *text = NULL;
+	size_t i;
+	int rc = -1;
+
+	if (!journal->path[0])
+		return 0;
+	rows = json_array();
+	root = json_pack("{s:s, s:s, s:I, s:o}", "format", FORMAT, "cloud",
+			 journal->cloud, "started_s",
+			 (json_int_t)journal->started_s, "targets", rows);
+	for (i = 0; root && i < journal->count; i++)
+		if (json_array_append_new(rows, pack(&journal->targets[i])) < 0)
+			goto out;
+	if (root)
+		text = json_dumps(root, JSON_INDENT(1));
+	if (text)
+		rc = file_replace(journal->path, text, strlen(text), 0600, err);
+out:
+	if (!text)
+		err_set(err, ERR_SYSTEM, "journal: out of memory");
+	free(text);
+	json_decref(root);
+	return rc;
+}
+
+void journal_close(struct journal *journal)
+{
+	journal_clear(journal);
+	file_unlock(journal->lock);
+	journal->lock = -1;
+}
+
+/* Asks for the same? An image's name is chosen by the run, not asked for. */
+static bool same(const struct target *a, const struct target *b)
+{
+	return a->goal == b->goal && strcmp(a->label, b->label) == 0 &&
+	       strcmp(a->machine, b->machine) == 0 &&
+	       a->power_off == b->power_off && strcmp(a->size, b->size) == 0 &&
+	       strcmp(a->vpc, b->vpc) == 0 &&
+	       strcmp(a->user_data_file, b->user_data_file) == 0 &&
+	       (a->goal == GOAL_IMAGE || strcmp(a->image, b->image) == 0);
+}
+
+static bool same_run(const struct journal *journal, const char *cloud,
+		     const struct target *wanted, size_t count)
+{
+	size_t i, j;
+
+	if (strcmp(journal->cloud, cloud) != 0 || journal->count != count)
+		return false;
+	for (i = 0; i < count; i++) {
+		for (j = 0; j < journal->count; j++)
+			if (same(&wanted[i], &journal->targets[j]))
+				break;
+		if (j == journal->count)
+			return false;
+	}
+	return true;
+}
+
+int journal_adopt(struct journal *journal, const char *cloud, int64_t now_s,
+		  const struct target *wanted, size_t count, bool *fresh,
+		  struct err *err)
+{
+	char since[CLOCK_RFC3339_SIZE];
+	size_t i;
+
+	*fresh = false;
+	if (count == 0 && journal->count == 0)
+		return err_set(err, ERR_NO, "%s: there is no run to finish",
+			       journal->path);
+	if (count == 0 && strcmp(journal->cloud, cloud) != 0)
+		return err_set(err, ERR_DATA, "%s is a run on %s, not on %s",
+			       journal->path, journal->cloud, cloud);
+	if (count == 0 || same_run(journal, cloud, wanted, count))
+		return 0;
+	clock_rfc3339(journal->started_s, since);
+	if (journal->count > 0 && !journal_finished(journal))
+		return err_set(err, ERR_DATA,
+			       "%s holds an unfinished run of %s, begun %s, "
+			       "with other targets: finish it first (the same "
+			       "command without targets)",
+			       journal->path, journal->cloud, since);
+	journal_clear(journal);
+	snprintf(journal->cloud, sizeof(journal->cloud), "%s", cloud);
+	journal->started_s = now_s;
+	for (i = 0; i < count; i++) {
+		struct target *target =
+			journal_add(journal, wanted[i].goal, err);
+
+		if (!target)
+			return -1;
+		*target = wanted[i];
+		target->percent = -1;
+		target->doing = "waiting";
+	}
+	*fresh = true;
+	return 0;
+}

@@ -1,0 +1,38 @@
+/* plan.h - what to do next for a target: decided from what is.
+ *
+ * Pure: no I/O, no clock but now_s. Since it looks at the world and not at
+ * what was done before, a run that was killed is resumed by planning again.
+ * The journaled part of a target is read for what the world cannot tell:
+ * which create was sent and may still have no visible effect, and whose power
+ * we took. The rules, in the order in which they are tried:
+ *
+ *   1. The goal is reached: put away what was only needed on the way (the
+ *      intermediate snapshot), restore power, done.
+ *   2. A create that was sent is looked for before anything else happens: its
+ *      task, its name. Only when neither was seen for traits.appears_within_s
+ *      is it sent again, and at most PLAN_MOST_TRIES times.
+ *   3. A machine that the cloud is working on is left alone until it is free.
+ *   4. Otherwise the next step towards the goal. */
+#ifndef CLOUD_PLAN_H
+#define CLOUD_PLAN_H
+
+#include "cloud/provider.h"
+
+#define PLAN_MOST_TRIES 3
+#define PLAN_CLEAN_STOP_S 90 /* then the power goes */
+#define PLAN_SEND_AGAIN_S                                  \
+	20 /* a step without effect, if sent twice is once \
+	    */
+
+/* The next step. Fills the target's answer, percent and doing; on STEP_FAIL
+ * its err. Before it returns STEP_STOP it notes restore_power. */
+enum step plan(const struct traits *, const struct world *, struct target *,
+	       int64_t now_s);
+
+/* Notes that the step was sent, which the next plan() takes into account. */
+void plan_sent(struct target *, enum step, int64_t now_s);
+
+/* Gives the target up: from now on only its power is restored. */
+void plan_give_up(struct target *, const struct err *why);
+
+#endif

@@ -1,0 +1,51 @@
+/* session.h - one conversation with one cloud: for the programs of bin/.
+ *
+ * Puts endpoint, engine, journal and drive together, so that a program says
+ * only what it wants:
+ *
+ *	session_open(&session, "lxd", api_url, err);
+ *	session_observe(&session, err);         session.world
+ *	session_run(&session, &run, err);       targets to their goals
+ *	session_close(&session);
+ */
+#ifndef CLOUD_SESSION_H
+#define CLOUD_SESSION_H
+
+#include "cloud/drive.h"
+#include "cloud/engine.h"
+#include "cloud/journal.h"
+
+struct session {
+	const struct provider *provider;
+	struct engine engine;
+	struct world world;
+	struct journal journal;
+};
+
+/* What one run wants. */
+struct run {
+	const char *journal; /* its file; NULL for goals that need none */
+	const struct target *targets;
+	size_t count;
+	unsigned deadline_s;
+	bool dry; /* prepare only: look, choose, refuse; send nothing */
+	bool (*stopped)(void);
+	void (*progress)(const struct journal *, int64_t elapsed_s);
+};
+
+/* Signals end waiting early where stopped_hard, which may be NULL, is true. */
+int session_open(struct session *, const char *cloud, const char *api_url,
+		 bool (*stopped_hard)(void), struct err *) MUST_CHECK;
+void session_close(struct session *);
+
+int session_observe(struct session *, struct err *) MUST_CHECK;
+
+/* Writes the one line that says who we are there. */
+int session_whoami(struct session *, char *text, size_t size,
+		   struct err *) MUST_CHECK;
+
+/* Adopts or begins the run, prepares it, drives it. session.journal holds the
+ * targets with their answers until session_close(), also on -1. */
+int session_run(struct session *, const struct run *, struct err *) MUST_CHECK;
+
+#endif

@@ -1,0 +1,83 @@
+/* target.h - one thing that a run drives to its wanted state. */
+#ifndef CLOUD_TARGET_H
+#define CLOUD_TARGET_H
+
+#include "cloud/world.h"
+
+enum goal {
+	GOAL_IMAGE,    /* a ready image of the machine; see capture.h */
+	GOAL_MACHINE,  /* a running machine from the image; see provision.h */
+	GOAL_ON,       /* the machine runs */
+	GOAL_OFF,      /* the machine is stopped */
+	GOAL_GONE,     /* there is no such machine */
+	GOAL_NO_IMAGE, /* there is no such image */
+};
+
+/* What can be asked of a cloud to bring a target nearer to its goal. The names
+ * of step_name() are in the journal, so they do not change. */
+enum step {
+	STEP_WAIT, /* ask nothing; look again */
+	STEP_DONE,
+	STEP_FAIL, /* target->err says why */
+	STEP_STOP, /* cleanly */
+	STEP_KILL, /* power off */
+	STEP_START,
+	STEP_SNAPSHOT, /* the intermediate one */
+	STEP_IMAGE,
+	STEP_DROP_SNAPSHOT,
+	STEP_DROP_IMAGE,
+	STEP_CREATE, /* the machine */
+	STEP_DELETE, /* the machine */
+	STEP_COUNT,
+};
+
+const char *step_name(enum step);
+enum step step_by_name(const char *name); /* STEP_COUNT: no such step */
+
+/* Is a second one a second thing? Such a step is journaled before it goes. */
+bool step_creates(enum step);
+
+struct target {
+	/* What is wanted; set before the run, kept in the journal. */
+	enum goal goal;
+	char label[32];		   /* GOAL_IMAGE: the machine type */
+	char machine[NAME_SIZE];   /* its name; GOAL_ON to GOAL_GONE: its id */
+	char image[NAME_SIZE];	   /* GOAL_IMAGE: the name chosen for it;
+				    * GOAL_MACHINE, GOAL_NO_IMAGE: its id */
+	char size[64], vpc[64];	   /* GOAL_MACHINE; "" leaves it to the cloud */
+	char user_data_file[1024]; /* GOAL_MACHINE; "" for none */
+	bool power_off;		   /* GOAL_IMAGE: stop the machine first */
+	unsigned deadline_s;	   /* 0: by the disk's size */
+
+	/* What observation cannot tell; kept in the journal. */
+	bool restore_power; /* it ran before we stopped it */
+	enum step sent;	    /* the last create that was sent, or STEP_WAIT */
+	int64_t sent_s;	    /* when, epoch */
+	unsigned tries;	    /* how often it was sent */
+	char task_id[ID_SIZE];
+	bool finished; /* the goal was reached, the answer is below */
+
+	/* This run's own; user_data is owned, the file's text or NULL. */
+	char *user_data;
+	int64_t missing_s; /* since when the thing created is looked for */
+	enum step acted;   /* the last step sent, and when */
+	int64_t acted_s;
+	int64_t stop_s; /* when the clean stop was sent */
+
+	/* The answer, and how far it is. */
+	char machine_id[ID_SIZE], snapshot_id[ID_SIZE], image_id[ID_SIZE];
+	char region[64], machine_size[64], created[32];
+	char public_ipv4[ADDRESS_SIZE], private_ipv4[ADDRESS_SIZE];
+	uint64_t size_bytes;
+	unsigned disk_gb;
+	const char *doing; /* in words, for the progress */
+	int percent;	   /* -1: not said */
+	bool giving_up;	   /* only power is restored now; err says why */
+	bool failed;
+	struct err err;
+};
+
+/* Frees what the target owns. */
+void target_free(struct target *);
+
+#endif

@@ -1,0 +1,152 @@
+/* world.c - see world.h. */
+#include "cloud/world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void world_clear(struct world *world)
+{
+	free(world->machines);
+	free(world->images);
+	free(world->snapshots);
+	free(world->tasks);
+	*world = (struct world){0};
+}
+
+/* Makes room for one more row of size bytes; the count is a power of two when
+ * the room is used up. */
+static void *add_row(void *rows, size_t *count, size_t size, void **row,
+		     struct err *err)
+{
+	if ((*count & (*count - 1)) == 0) {
+		size_t room = *count ? *count * 2 : 1;
+		void *more = reallocarray(rows, room, size);
+
+		if (!more) {
+			err_set(err, ERR_SYSTEM, "reply: out of memory");
+			*row = NULL;
+			return rows;
+		}
+		rows = more;
+	}
+	*row = (char *)rows + *count * size;
+	memset(*row, 0, size);
+	++*count;
+	return rows;
+}
+
+struct machine *world_add_machine(struct world *world, struct err *err)
+{
+	void *row;
+
+	world->machines = add_row(world->machines, &world->machine_count,
+				  sizeof(struct machine), &row, err);
+	return row;
+}
+
+struct image *world_add_image(struct world *world, struct err *err)
+{
+	void *row;
+
+	world->images = add_row(world->images, &world->image_count,
+				sizeof(struct image), &row, err);
+	if (row)
+		((struct image *)row)->percent = -1;
+	return row;
+}
+
+struct image *world_add_snapshot(struct world *world, struct err *err)
+{
+	void *row;
+
+	world->snapshots = add_row(world->snapshots, &world->snapshot_count,
+				   sizeof(struct image), &row, err);
+	if (row)
+		((struct image *)row)->percent = -1;
+	return row;
+}
+
+struct task *world_add_task(struct world *world, struct err *err)
+{
+	void *row;
+
+	world->tasks = add_row(world->tasks, &world->task_count,
+			       sizeof(struct task), &row, err);
+	if (row)
+		((struct task *)row)->percent = -1;
+	return row;
+}
+
+const struct machine *world_machine(const struct world *world, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < world->machine_count; i++)
+		if (strcmp(world->machines[i].name, name) == 0)
+			return &world->machines[i];
+	return NULL;
+}
+
+const struct machine *world_machine_id(const struct world *world,
+				       const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < world->machine_count; i++)
+		if (strcmp(world->machines[i].id, id) == 0)
+			return &world->machines[i];
+	return NULL;
+}
+
+const struct image *world_image(const struct world *world, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < world->image_count; i++)
+		if (strcmp(world->images[i].name, name) == 0)
+			return &world->images[i];
+	return NULL;
+}
+
+const struct image *world_image_id(const struct world *world, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < world->image_count; i++)
+		if (strcmp(world->images[i].id, id) == 0)
+			return &world->images[i];
+	return NULL;
+}
+
+const struct image *world_snapshot(const struct world *world,
+				   const char *machine, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < world->snapshot_count; i++)
+		if (strcmp(world->snapshots[i].machine, machine) == 0 &&
+		    strcmp(world->snapshots[i].name, name) == 0)
+			return &world->snapshots[i];
+	return NULL;
+}
+
+const struct task *world_task(const struct world *world, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < world->task_count; i++)
+		if (strcmp(world->tasks[i].id, id) == 0)
+			return &world->tasks[i];
+	return NULL;
+}
+
+const struct task *world_busy(const struct world *world, const char *machine)
+{
+	size_t i;
+
+	for (i = 0; i < world->task_count; i++)
+		if (world->tasks[i].state == TASK_RUNNING &&
+		    strcmp(world->tasks[i].machine, machine) == 0)
+			return &world->tasks[i];
+	return NULL;
+}
