@@ -1,0 +1,95 @@
+#!/bin/sh
+# shellcheck disable=SC2034 # the scripts use what is set here
+# lab.sh - what the scripts of tests/lxd share; sourced, never run.
+#
+# The lab is an LXD of our own: its state is in $LAB/lxd and its bridge has a
+# name made from that path, so two labs, or a lab and an LXD the machine runs
+# already, never meet. A process is the lab's when it was started with our
+# LXD_DIR: /proc tells that, so there is no pid file that could be stale.
+set -eu
+PROGRAM=${0##*/}
+ROOT=${ROOT:-$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)}
+LAB=${LAB:-$ROOT/build/lxd}
+POOL=adt
+BASE=adt-base
+PATH=$PATH:/usr/sbin:/sbin
+export PATH
+
+say() { printf '%s\n' "$*" >&2; }
+die() { status=$1; shift; say "$PROGRAM: $*"; exit "$status"; }
+usage_error() { say "$PROGRAM: $*"; usage >&2; exit 64; }
+
+# is_missing program - 0 and the sentence on stdout when it is not here.
+is_missing() {
+	! command -v "$1" >/dev/null || return 1
+	printf '%s\n' "$1 is missing: ./install.sh --demo lxd installs it"
+}
+
+need_programs() {
+	for program; do
+		! sentence=$(is_missing "$program") || die 69 "$sentence"
+	done
+}
+
+need_root() { [ "$(id -u)" -eq 0 ] || die 77 "only root can do this"; }
+
+# enter_lab - makes the state folder; the client talks to the LXD in it now.
+enter_lab() {
+	# Open to passers-by: the machines' root is an ordinary user here.
+	(umask 066 && mkdir -p "$LAB/images") || die 71 "$LAB: cannot make it"
+	LAB=$(CDPATH='' cd -- "$LAB" && pwd)
+	LXD_DIR=$LAB/lxd
+	LXD_CONF=$LAB/client # the user's own could name another server
+	number=$(printf '%s' "$LAB" | cksum)
+	number=${number%% *}
+	BRIDGE=adt$number
+	unset LXD_REMOTE LXD_PROJECT LXD_SOCKET
+	export LAB LXD_DIR LXD_CONF
+}
+
+# lock_lab - one at a time starts, stops or fills the lab. LAB_LOCKED tells a
+# script called by another that the lock is held. A daemon gets 9>&-, or it
+# would keep the lock.
+lock_lab() {
+	[ "${LAB_LOCKED:-}" != "$LAB" ] || return 0
+	exec 9>"$LAB/lock"
+	flock -w 900 9 || die 75 "$LAB/lock: another run holds it"
+	LAB_LOCKED=$LAB
+	export LAB_LOCKED
+}
+
+# wait_until seconds command... - 1 when it does not succeed in time.
+wait_until() {
+	wait_end=$(($(date +%s) + $1)); shift
+	until "$@"; do
+		[ "$(date +%s)" -lt "$wait_end" ] || return 1
+		sleep 0.5
+	done
+}
+
+# lab_pids name pattern - the lab's processes of that program whose command
+# line, its words joined by spaces, fits the pattern.
+lab_pids() {
+	for proc in /proc/[0-9]*; do
+		{
+			[ "$(cat "$proc/comm")" = "$1" ] || continue
+			line=$(tr '\0' ' ' <"$proc/cmdline")
+			# shellcheck disable=SC2254 # $2 is a pattern
+			case $line in $2) ;; *) continue ;; esac
+			tr '\0' '\n' <"$proc/environ" |
+			    grep -qxF "LXD_DIR=$LXD_DIR" || continue
+		} 2>/dev/null # it may end while we look
+		printf '%s\n' "${proc#/proc/}"
+	done
+}
+
+daemon_pids() { lab_pids lxd '*lxd --group root *'; }
+
+lxd_answers() {
+	timeout 10 curl -sf --unix-socket "$LXD_DIR/unix.socket" \
+	    http://lxd/1.0 >/dev/null 2>&1
+}
+
+need_lxd() {
+	lxd_answers || die 69 "no LXD answers in $LXD_DIR: run tests/lxd/up.sh"
+}

@@ -1,0 +1,123 @@
+#!/bin/sh
+# up.sh - starts the lab's LXD, or finds it running, and sets it up: a storage
+# pool, a bridge without a way out, the default profile. Says nothing on stdout.
+# Every step looks before it acts, so a killed run is completed by the next.
+# shellcheck source-path=SCRIPTDIR
+here=$(dirname -- "$0")
+# shellcheck source=lab.sh
+. "$here/lab.sh"
+
+START_WAIT_S=60
+
+usage() {
+	cat <<-EOF
+	usage: $PROGRAM
+	  LAB            state folder, default: build/lxd of the project
+	  LAB_POOL       btrfs or dir, default: btrfs where it works
+	  LAB_POOL_GIB   size of the btrfs pool's file (sparse), default: 20
+	EOF
+}
+
+# need_reach - the machines' root is an ordinary user here, and must come by.
+need_reach() {
+	[ "${#LAB}" -le 80 ] || die 65 "$LAB: too long for a socket's path"
+	folder=$LAB
+	while [ "$folder" != / ]; do
+		case $(stat -c %A "$folder") in
+		*[xt]) ;;
+		*) die 71 "$folder is closed to others, so no machine can start" \
+		    "below it: chmod o+x, or set LAB to another folder" ;;
+		esac
+		folder=$(dirname -- "$folder")
+	done
+}
+
+start_daemon() {
+	[ -z "$(daemon_pids)" ] || return 0
+	rm -f "$LXD_DIR/unix.socket"
+	say "starting LXD in $LXD_DIR"
+	setsid lxd --group root --logfile "$LAB/lxd.log" \
+	    </dev/null >>"$LAB/lxd.out" 2>&1 9>&- &
+}
+
+# free_range - prints the first ADDRESS/24 no route of this machine touches.
+# Where it begins to look depends on the lab, so two labs seldom meet.
+free_range() {
+	try=0
+	while [ "$try" -lt 100 ]; do
+		third=$(((number + try) % 250 + 1))
+		range=10.213.$third.0/24
+		try=$((try + 1))
+		[ -z "$(ip -4 route show table all root "$range")" ] || continue
+		! ip -4 route show table all match "$range" |
+		    grep -qv '^default' || continue
+		printf '%s\n' "10.213.$third.1/24"
+		return 0
+	done
+	return 1
+}
+
+have_pool() {
+	lxc storage list --format csv </dev/null 2>>"$LAB/lxd.out" |
+	    grep -q "^$POOL,.*,CREATED\$"
+}
+
+make_pool() {
+	if [ "${LAB_POOL:-btrfs}" = btrfs ]; then
+		lxc storage create "$POOL" btrfs size="${LAB_POOL_GIB:-20}GiB" \
+		    </dev/null >>"$LAB/lxd.out" 2>&1 && return 0
+		say "no btrfs pool here: taking plain folders"
+	fi
+	lxc storage create "$POOL" dir </dev/null >>"$LAB/lxd.out" 2>&1
+}
+
+set_up() {
+	if ! have_pool; then
+		# One that was begun and not finished is of no use.
+		lxc storage delete "$POOL" >/dev/null 2>&1 || :
+		make_pool || return 1
+	fi
+	address=$(lxc network get "$BRIDGE" ipv4.address 2>/dev/null) ||
+	    address=$(free_range) || return 1
+	lxd init --preseed >>"$LAB/lxd.out" 2>&1 <<-EOF
+	networks:
+	- name: $BRIDGE
+	  type: bridge
+	  config:
+	    ipv4.address: $address
+	    ipv4.nat: "false"
+	    ipv4.routing: "false"
+	    ipv6.address: none
+	profiles:
+	- name: default
+	  devices:
+	    root:
+	      type: disk
+	      path: /
+	      pool: $POOL
+	    eth0:
+	      type: nic
+	      name: eth0
+	      network: $BRIDGE
+	EOF
+}
+
+main() {
+	case ${1:-} in
+	'') ;;
+	-h | --help) usage; exit 0 ;;
+	*) usage_error "no arguments wanted" ;;
+	esac
+	why=$("$here/check.sh") || die 69 "$why"
+	enter_lab
+	lock_lab
+	need_reach
+	# With settings of its own the client does not greet a newcomer.
+	mkdir -p "$LXD_CONF"
+	[ -e "$LXD_CONF/config.yml" ] || echo '{}' >"$LXD_CONF/config.yml"
+	lxd_answers || start_daemon
+	wait_until "$START_WAIT_S" lxd_answers ||
+	    die 75 "LXD does not answer after $START_WAIT_S s: see $LAB/lxd.log"
+	set_up || die 71 "LXD refuses its set-up: see $LAB/lxd.out"
+}
+main "$@"
