@@ -1,0 +1,185 @@
+#!/bin/sh
+# BuildFromSnapshots.sh - provisions the fleet that the template asks for, each
+# machine from the image of its type, all at the same time.
+#
+# The machines get the names of those the images were captured from, so these
+# must be gone first. Killed and run again, it goes on where it was: its journal
+# tells the machines it was creating from strangers of the same name.
+# shellcheck source-path=SCRIPTDIR
+here=$(dirname -- "$0")
+# shellcheck source=lib/prelude.sh
+. "$here/lib/prelude.sh"
+# shellcheck source=lib/build.sh
+. "$here/lib/build.sh"
+# shellcheck source=lib/snapshots.sh
+. "$here/lib/snapshots.sh"
+
+usage() {
+	cat <<-EOF
+	usage: $PROGRAM [option...]
+	Starts the machines that the template in use asks for, from the recorded
+	images. The template must say BUILD_FROM_SNAPSHOT="1".
+	  --deadline MINUTES  give up then; default: by the size of the images
+	  --progress WHAT     auto, json or none
+	  --dry-run           check, and list what would be created
+	  --yes               do not ask
+	  --help              this text
+	On stdout, for each machine: name, type, id, address; in a dry run the
+	image's id, and no address.
+	EOF
+}
+
+# stored_rnd - the first four characters of the server user in the images.
+stored_rnd() (
+	rnd=$(open_sealed credentials | sed -n '/^USERNAME:/{
+		s/^USERNAME://; s/^\(....\).*/\1/; p; q; }')
+	case $rnd in
+	X[A-Za-z0-9][A-Za-z0-9][A-Za-z0-9]) put "$rnd" ;;
+	*) die 65 "$SNAPSHOTS/credentials.dat: no server user in it" ;;
+	esac
+)
+
+# plan_fleet - "name TAB label TAB image id TAB size" lines, one a machine.
+plan_fleet() (
+	rnd=$(stored_rnd) || exit
+	labels=$(wanted_labels) || exit
+	for label in $labels; do
+		image=$(put "$VERDICTS" | jq -r --arg type "$label" \
+		    'first(.[] | select(.label == $type)).id')
+		size=$(machine_size "$label") || exit
+		count=$(machine_count "$label") || exit
+		number=1
+		while [ "$number" -le "$count" ]; do
+			name=$(machine_name "$label" "$number" "$rnd")
+			put "$name	$label	$image	$size"
+			number=$((number + 1))
+		done
+	done
+)
+
+# tell_machines results - what was made, on stdout. The address is the one by
+# which the build machine reaches it.
+tell_machines() {
+	VIA=$(planned BUILD_MACHINE_VPC)
+	RULES=$(machine_rules)
+	ROWS=$(put "$1" | jq -r --arg via "$VIA" '.[] |
+		(if $via == "1" then [.private_ipv4, .public_ipv4]
+		 else [.public_ipv4, .private_ipv4] end |
+		 map(select(. != null and . != "")) | first // "-") as $address |
+		[.name, .id, $address] | @tsv') ||
+		die 76 "adt-cloud: not the list of machines it promises"
+	put "$ROWS" | sed -nE "$RULES" |
+		awk -F '\t' '{ print $2 "\t" $1 "\t" $3 "\t" $4 }'
+}
+
+# provision target... - one run for all of them; its results on stdout.
+provision() {
+	cloud provision --journal "$SNAPSHOTS/build-journal" --json \
+	    ${DEADLINE:+--deadline "$DEADLINE"} \
+	    ${PROGRESS:+--progress "$PROGRESS"} "$@"
+}
+
+# finish_journal - completes the run that an earlier one left. Sets FINISHED.
+finish_journal() {
+	FINISHED=
+	[ -e "$SNAPSHOTS/build-journal" ] || return 0
+	say "an earlier build is not finished: finishing it first"
+	say "(to give it up instead, remove $SNAPSHOTS/build-journal)"
+	RESULTS=$(provision)
+	tell_machines "$RESULTS"
+	rm -f -- "$SNAPSHOTS/build-journal"
+	sync "$SNAPSHOTS"
+	FINISHED=yes
+}
+
+# drop_running - takes the machines that run already off PLAN. A fresh build
+# refuses them: they are the originals, or somebody else's. After a finished
+# journal they are what earlier runs of this script made.
+drop_running() {
+	FLEET=$(fleet)
+	CLASH=$({ put "$FLEET" | cut -f 2; put '='; put "$PLAN"; } | awk -F '\t' '
+		$0 == "=" { plan = 1; next }
+		!plan { there[$1] = 1; next }
+		$1 in there { print $1 }')
+	[ -n "$CLASH" ] || return 0
+	if [ -z "$FINISHED" ]; then
+		put "$CLASH" | sed "s/^/$PROGRAM: already there: /" >&2
+		die 69 "nothing was created: RetireServers.sh takes the" \
+		    "originals down"
+	fi
+	PLAN=$({ put "$CLASH"; put '='; put "$PLAN"; } | awk -F '\t' '
+		$0 == "=" { plan = 1; next }
+		!plan { there[$1] = 1; next }
+		!($1 in there)')
+}
+
+build() {
+	if [ -z "$DRY_RUN" ]; then
+		finish_journal
+	else
+		FINISHED=
+		[ ! -e "$SNAPSHOTS/build-journal" ] ||
+			say "an earlier build is not finished: it comes first"
+	fi
+	need_preflight
+	PLAN=$(plan_fleet)
+	[ -n "$PLAN" ] || die 1 "$TEMPLATE asks for no machine"
+	drop_running
+	if [ -z "$PLAN" ]; then
+		say "every machine that $TEMPLATE asks for is there"
+		return 0
+	fi
+	if [ -n "$DRY_RUN" ]; then
+		put "$PLAN" | awk -F '\t' '{ print $1 "\t" $2 "\t" $3 "\t-" }'
+		say "dry run: nothing was created"
+		return 0
+	fi
+	COUNT=$(put "$PLAN" | grep -c .)
+	if [ -z "$YES" ]; then
+		put "$PLAN" | awk -F '\t' '{ print $1 " (" $4 ")" }' >&2
+		confirm "Create these $COUNT machines?" ||
+			die 1 "nothing was created"
+	fi
+	set --
+	while IFS='	' read -r NAME _ IMAGE SIZE; do
+		set -- "$@" --size "$SIZE" "$NAME=$IMAGE"
+	done <<-EOF
+	$PLAN
+	EOF
+	RESULTS=$(provision "$@")
+	tell_machines "$RESULTS"
+	rm -f -- "$SNAPSHOTS/build-journal"
+	sync "$SNAPSHOTS"
+}
+
+main() {
+	YES='' DRY_RUN='' DEADLINE='' PROGRESS=''
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--deadline | --progress)
+			[ $# -ge 2 ] || usage_error "$1 wants a value" ;;
+		esac
+		case $1 in
+		--deadline) need_minutes "$2"; DEADLINE=$2; shift ;;
+		--progress) need_progress "$2"; PROGRESS=$2; shift ;;
+		--yes) YES=yes ;;
+		--dry-run) DRY_RUN=yes ;;
+		-h | --help) usage; exit 0 ;;
+		*) usage_error "unknown argument $1" ;;
+		esac
+		shift
+	done
+	find_build
+	need_program jq flock adt-cloud adt-seal adt-snapshot-ids adt-template
+	need_template ""
+	FLAG=$(template_value BUILD_FROM_SNAPSHOT)
+	[ "$FLAG" = 1 ] || die 69 "$TEMPLATE: BUILD_FROM_SNAPSHOT is '$FLAG':" \
+	    "run SetBuildFromSnapshot.sh on"
+	# Without the folder nothing is recorded; the preflight says so.
+	if [ -n "$DRY_RUN" ] || [ ! -d "$SNAPSHOTS" ]; then
+		build
+	else
+		with_lock "$SNAPSHOTS/snapshots.json" build
+	fi
+}
+main "$@"

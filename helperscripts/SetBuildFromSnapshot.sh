@@ -1,0 +1,67 @@
+#!/bin/sh
+# SetBuildFromSnapshot.sh - switches a template to building from snapshots, or
+# back. Switches it on only if such a build can succeed.
+# shellcheck source-path=SCRIPTDIR
+here=$(dirname -- "$0")
+# shellcheck source=lib/prelude.sh
+. "$here/lib/prelude.sh"
+# shellcheck source=lib/build.sh
+. "$here/lib/build.sh"
+# shellcheck source=lib/snapshots.sh
+. "$here/lib/snapshots.sh"
+
+usage() {
+	cat <<-EOF
+	usage: $PROGRAM on|off [--template FILE] [--dry-run]
+	Sets BUILD_FROM_SNAPSHOT in the template in use to 1 or 0. Before "on"
+	it checks that the archive is a temporal one, that the template is of
+	the build the images were made of, that there is a usable image of
+	every machine type it asks for, and that the stored credentials open;
+	all that is wrong is listed, and then nothing is changed.
+	  --template FILE   another template than the one in use
+	  --dry-run         check only
+	  --help            this text
+	EOF
+}
+
+main() {
+	VERB='' FILE='' DRY_RUN=''
+	while [ $# -gt 0 ]; do
+		case $1 in
+		on | off)
+			[ -z "$VERB" ] || usage_error "on or off, once"
+			VERB=$1
+			;;
+		--template)
+			[ $# -ge 2 ] || usage_error "$1 wants a file"
+			[ -n "$2" ] || usage_error "$1 wants a file"
+			FILE=$2
+			shift
+			;;
+		--dry-run) DRY_RUN=yes ;;
+		-h | --help) usage; exit 0 ;;
+		*) usage_error "unknown argument $1" ;;
+		esac
+		shift
+	done
+	[ -n "$VERB" ] || usage_error "on or off is wanted"
+	find_build
+	need_program jq adt-cloud adt-seal adt-snapshot-ids adt-template
+	need_template "$FILE"
+	VALUE=0
+	if [ "$VERB" = on ]; then
+		need_preflight
+		VALUE=1
+		say "every snapshot that $TEMPLATE asks for is there and usable"
+	fi
+	IS=$(template_value BUILD_FROM_SNAPSHOT)
+	if [ "$IS" = "$VALUE" ]; then
+		say "$TEMPLATE: BUILD_FROM_SNAPSHOT is \"$VALUE\" already"
+	elif [ -n "$DRY_RUN" ]; then
+		say "dry run: BUILD_FROM_SNAPSHOT stays \"$IS\" in $TEMPLATE"
+	else
+		adt-template set "$TEMPLATE" BUILD_FROM_SNAPSHOT "$VALUE"
+		say "$TEMPLATE: BUILD_FROM_SNAPSHOT is \"$VALUE\" now"
+	fi
+}
+main "$@"

@@ -1,0 +1,235 @@
+# shellcheck shell=sh
+# snapshots.sh - what is recorded about this site's images, and whether it is
+# true; sourced after build.sh.
+#
+# SNAPSHOTS holds snapshot_ids.dat (what today's readers read), snapshots.json
+# (what was captured, no secret), and two sealed credential files.
+
+# need_folder - makes the folder of the snapshots; nobody else may look in.
+need_folder() {
+	{ mkdir -p "$SNAPSHOTS" && chmod 700 "$SNAPSHOTS"; } ||
+		die 71 "$SNAPSHOTS: cannot make it"
+}
+
+# seal_text kind - stdin sealed for this site, on stdout.
+seal_text() {
+	adt-seal seal --site "$WEBSITE_URL" --kind "$1" && return
+	SEAL_STATUS=$?
+	SEAL_KEY=${ADT_SEAL_KEY:-/etc/adt-snapshots/seal.key}
+	[ -e "$SEAL_KEY" ] ||
+		say "$PROGRAM: no seal key; make one: adt-seal keygen $SEAL_KEY"
+	return "$SEAL_STATUS"
+}
+
+# open_sealed kind - what was sealed, on stdout.
+open_sealed() {
+	adt-seal open --site "$WEBSITE_URL" --kind "$1" "$SNAPSHOTS/$1.dat"
+}
+
+# recorded_ids - "label TAB id" lines; none if nothing was recorded yet.
+recorded_ids() {
+	[ -e "$SNAPSHOTS/snapshot_ids.dat" ] || return 0
+	adt-snapshot-ids list "$SNAPSHOTS/snapshot_ids.dat" | tr ':' '\t'
+}
+
+# check_ids - dies, with the program's words, if snapshot_ids.dat is malformed.
+check_ids() {
+	[ -e "$SNAPSHOTS/snapshot_ids.dat" ] || return 0
+	adt-snapshot-ids check "$SNAPSHOTS/snapshot_ids.dat" >&2
+}
+
+# metadata - snapshots.json on one line, an empty one if there is none yet.
+metadata() {
+	[ -e "$SNAPSHOTS/snapshots.json" ] || {
+		jq -nc --arg site "$WEBSITE_URL" \
+		    '{version: 1, website_url: $site, images: {}}'
+		return
+	}
+	jq -ce 'select(.version == 1 and (.website_url | type) == "string"
+		and (.images | type) == "object"
+		and all(.images[]; type == "object"
+			and all(.cloud, .region, .id, .name, .machine;
+				type == "string" and . != "")))' \
+	    "$SNAPSHOTS/snapshots.json" 2>/dev/null ||
+		die 65 "$SNAPSHOTS/snapshots.json: malformed, or of a later version"
+}
+
+# judge_snapshots - compares ids, metadata and the cloud; sets METADATA and
+# VERDICTS: [{label,id,name,status,words}], status 0, 65 or 69.
+judge_snapshots() {
+	check_ids
+	IDS=$(recorded_ids)
+	METADATA=$(metadata)
+	IMAGES='[]'
+	[ -z "$IDS" ] || IMAGES=$(cloud images --json)
+	VERDICTS=$({
+		put "$IDS" | jq -Rn '[inputs | select(. != "") |
+			split("\t") | {label: .[0], id: .[1]}]'
+		put "$METADATA"
+		put "$IMAGES"
+	} | verdicts) || die 76 "adt-cloud: not the list of images it promises"
+}
+
+# verdicts - the comparison: three JSON texts on stdin, one on stdout.
+verdicts() {
+	jq -sc --arg cloud "$CLOUD" --arg region "$REGION" \
+	    --arg build "$BUILD" --arg site "$WEBSITE_URL" '
+	def clean: tostring | gsub("[[:cntrl:]]"; "?");
+	def verdict($status; $words): {status: $status, words: ($words | clean)};
+	. as [$ids, $meta, $images] |
+	[$ids[] | . as $row | $meta.images[.label] as $known |
+	 ([$images[] | select(.id == $row.id)] | first) as $image |
+	 {label: .label, id: (.id | clean),
+	  name: (($known.name // $image.name // "-") | clean)} +
+	 if $known == null then
+		verdict(65; "snapshots.json does not have it")
+	 elif $known.id != .id then
+		verdict(65; "snapshots.json says \($known.id)")
+	 elif $meta.website_url != $site then
+		verdict(65; "snapshots.json is of \($meta.website_url)")
+	 elif [$known.cloud, $known.region, $known.build_identifier]
+	     != [$cloud, $region, $build] then
+		verdict(65; "made at \($known.cloud) \($known.region)" +
+			" for build \($known.build_identifier)")
+	 elif $image == null then
+		verdict(69; "no such image at \($cloud)")
+	 elif $image.state != "ready" then
+		verdict(69; "the image is \($image.state)")
+	 elif ($image.region // "") | . != "" and . != $known.region then
+		verdict(69; "the image is in \($image.region)," +
+			" not in \($known.region)")
+	 elif $image.name != $known.name then
+		verdict(65; "the image is called \($image.name)")
+	 else verdict(0; "ok") end] +
+	[$meta.images | to_entries[] |
+	 select(.key as $type | all($ids[]; .label != $type)) |
+	 {label: (.key | clean), id: (.value.id | clean),
+	  name: (.value.name | clean)} +
+	 verdict(65; "snapshot_ids.dat does not have it")]'
+}
+
+# verdicts_status - 0 all is well, 65 ours disagree, 69 the cloud's do, 1 none.
+verdicts_status() {
+	put "$VERDICTS" | jq -r '[.[].status] |
+		if length == 0 then 1 elif any(. == 65) then 65 else max end'
+}
+
+# fleet - this build's machines, sorted: "label TAB name TAB id TAB state".
+fleet() (
+	machines=$(cloud machines --json) || exit
+	# A name with a line feed in it must not pass for two machines.
+	rows=$(put "$machines" | jq -r '.[] |
+		select(.name | test("\\A[A-Za-z0-9._-]+\\z")) |
+		[.name, .id, .state] | @tsv') ||
+		die 76 "adt-cloud: not the list of machines it promises"
+	rules=$(machine_rules) || exit
+	put "$rows" | sed -nE "$rules" | sort
+)
+
+# The temporal archives: only with them does an image of any age give a site
+# that is an hour old.
+is_temporal() {
+	case $1 in
+	hourly | daily | weekly | monthly | bimonthly) ;;
+	*) return 1 ;;
+	esac
+}
+
+# file_findings - what of ours keeps TEMPLATE from building from snapshots:
+# lines "status words"; nothing when all is well.
+file_findings() (
+	flags=${ADT_FLAGS_DIR:-/root}
+	if [ -e "$flags/HARDCORE" ] && [ ! -e "$flags/PARAMETER" ]; then
+		echo "69 $flags/HARDCORE: a build by user data reads no template"
+	fi
+	choice=$(planned BUILD_ARCHIVE_CHOICE) || exit
+	is_temporal "$choice" || echo "69 BUILD_ARCHIVE_CHOICE is '$choice':" \
+	    "a temporal one is wanted: hourly daily weekly monthly bimonthly"
+	[ ! -e "$SNAPSHOTS/journal" ] ||
+		echo "69 $SNAPSHOTS/journal: a capture is not finished"
+	kinds=credentials
+	database=$(has_database) || exit
+	[ "$database" = no ] || kinds="credentials db_credentials"
+	for kind in $kinds; do
+		if [ ! -e "$SNAPSHOTS/$kind.dat" ]; then
+			echo "69 $SNAPSHOTS/$kind.dat: no such file"
+			continue
+		fi
+		status=0
+		words=$(open_sealed "$kind" 2>&1 >/dev/null) || status=$?
+		[ "$status" -eq 0 ] ||
+			put "$status $kind.dat: $(put "$words" | tr '\n' ' ')"
+	done
+	meta=$(metadata) || exit
+	url=$(planned WEBSITE_URL) || exit
+	put "$meta" | jq -r --arg url "$url" '.website_url |
+		select(. != $url) | "69 WEBSITE_URL is \($url)," +
+		" the snapshots are of \(.)"'
+	compare_settings "$meta"
+)
+
+# compare_settings metadata - what is baked into an image and not written
+# again when a machine starts from it must be what the template says.
+compare_settings() (
+	labels=$(wanted_labels) || exit
+	engine=$(planned DATABASE_INSTALLATION_TYPE) || exit
+	while read -r field variable; do
+		# A managed database picks its own port.
+		[ "$field/$engine" != db_port/DBaaS ] || continue
+		value=$(planned "$variable") || exit
+		[ -n "$value" ] || continue
+		put "$1" | jq -r --arg field "$field" \
+		    --arg variable "$variable" --arg value "$value" \
+		    --arg labels "$labels" '
+		($labels | split("\n")) as $wanted | .images | to_entries[] |
+		select(.key as $type | any($wanted[]; . == $type)) |
+		.key as $type | .value[$field] // "" | tostring |
+		select(. != "" and . != $value) |
+		"69 \($variable) is \($value), the \($type) image has \(.)"' ||
+			exit 65
+	done <<-'TABLE'
+	cloud CLOUDHOST
+	region REGION
+	build_identifier BUILD_IDENTIFIER
+	algorithm ALGORITHM
+	ssh_port SSH_PORT
+	db_port DB_PORT
+	os BUILDOS
+	os_version BUILDOS_VERSION
+	webserver_choice WEBSERVER_CHOICE
+	database_type DATABASE_INSTALLATION_TYPE
+	TABLE
+)
+
+# image_findings - the same for the images that TEMPLATE asks for.
+image_findings() (
+	labels=$(wanted_labels) || exit
+	for label in $labels; do
+		put "$VERDICTS" | jq -r --arg type "$label" '
+		[.[] | select(.label == $type)] |
+		if length == 0 then "69 no snapshot of the \($type) is recorded"
+		else .[] | select(.status != 0) |
+			"\(.status) \(.label) \(.id): \(.words)" end'
+	done
+)
+
+tell_findings() {
+	[ -z "$1" ] || put "$1" | sed "s/^[0-9]* /$PROGRAM: /" >&2
+}
+
+# need_preflight - dies, having said all that is wrong, unless TEMPLATE can
+# build from the snapshots. Sets VERDICTS.
+need_preflight() {
+	OURS=$(file_findings)
+	tell_findings "$OURS"
+	judge_snapshots
+	THEIRS=$(image_findings)
+	tell_findings "$THEIRS"
+	case $OURS$THEIRS in
+	'') return ;;
+	esac
+	if { put "$OURS"; put "$THEIRS"; } | grep . | grep -qv '^69 '; then
+		exit 65
+	fi
+	exit 69
+}

@@ -1,0 +1,75 @@
+# scripts.bash - what the tests of the helper scripts share: build homes made
+# from fixtures, and the five shells a script must behave the same under.
+load helpers
+
+ADT_BIN=$OUT/bin
+ADT_FLAGS_DIR=/nonexistent
+ADT_BUILDHOME_DAT=/nonexistent
+export ADT_BIN ADT_FLAGS_DIR ADT_BUILDHOME_DAT
+
+SHELLS=$(for shell in dash 'busybox sh' mksh yash bash; do
+	# shellcheck disable=SC2086 # "busybox sh" is two words
+	! $shell -c : 2>/dev/null || printf '%s\n' "$shell"
+done)
+
+# fresh_home FIXTURE - BUILD_HOME is a copy of the fixture, in this test's own
+# folder, with its own path written where the fixture has @BUILD_HOME@.
+fresh_home() {
+	BUILD_HOME=$BATS_TEST_TMPDIR/home
+	rm -rf "$BUILD_HOME"
+	cp -R "$BATS_TEST_DIRNAME/fixtures/$1" "$BUILD_HOME"
+	chmod -R u+rwX "$BUILD_HOME"
+	grep -rl '@BUILD_HOME@' "$BUILD_HOME" |
+		xargs sed -i "s|@BUILD_HOME@|$BUILD_HOME|"
+	RT=$BUILD_HOME/runtimedata
+	CLOUD=$(cat "$RT/ACTIVE_CLOUDHOST")
+	BLD=$RT/$CLOUD/demo-build
+	TMPL=$(cat "$RT/current_template_name")
+	export BUILD_HOME RT BLD TMPL
+}
+
+# snapshots_folder - the folder of the fixture's site, made; prints its path.
+snapshots_folder() {
+	site=$(sed -n 's/^WEBSITE_URL=//p' "$BLD/build_environment")
+	(umask 077 && mkdir -p "$RT/wholemachinebackups/$site/snapshots")
+	printf '%s\n' "$RT/wholemachinebackups/$site/snapshots"
+}
+
+# environment NAME VALUE - sets one variable of build_environment.
+environment() {
+	change="$1=$2" awk 'BEGIN {
+		change = ENVIRON["change"]
+		name = substr(change, 1, index(change, "="))
+	}
+	index($0, name) == 1 { $0 = change; done = 1 }
+	{ print }
+	END { if (!done) print change }' "$BLD/build_environment" \
+	    >"$BATS_TEST_TMPDIR/environment"
+	cp "$BATS_TEST_TMPDIR/environment" "$BLD/build_environment"
+}
+
+# in_build CODE [argument...] - runs CODE in TEST_SHELL as a script would, after
+# the libraries and find_build.
+in_build() {
+	# shellcheck disable=SC2086 # "busybox sh" is two words
+	$TEST_SHELL -c '. "$ROOT/helperscripts/lib/prelude.sh"
+		. "$ROOT/helperscripts/lib/build.sh"
+		. "$ROOT/helperscripts/lib/snapshots.sh"
+		usage() { echo "usage: none"; }
+		find_build 2>/dev/null
+		TEMPLATE=
+		code=$1; shift; eval "$code"' \
+	    "$ROOT/helperscripts/Test.sh" "$@"
+}
+
+# each_shell COMMAND... - runs it once for every shell, named in TEST_SHELL;
+# fails, naming the shell, at the first that fails.
+each_shell() {
+	while IFS= read -r TEST_SHELL <&8; do
+		export TEST_SHELL
+		"$@" || {
+			echo "under: $TEST_SHELL"
+			return 1
+		}
+	done 8<<<"$SHELLS"
+}

@@ -1,0 +1,72 @@
+# scripts_help.bats - every helper script says what it does, and what is wrong
+# with its command line, before it looks for a build or a cloud.
+setup() {
+	load scripts
+	BUILD_HOME=$BATS_TEST_TMPDIR/none
+	export BUILD_HOME
+}
+
+SCRIPTS='ObtainWholeMachineSnapshot.sh VerifySnapshots.sh RetireServers.sh
+	SetBuildFromSnapshot.sh BuildFromSnapshots.sh'
+
+helps() {
+	for script in $SCRIPTS; do
+		for word in --help -h; do
+			run --separate-stderr helper "$script" "$word"
+			[ "$status" -eq 0 ] && [ "$stderr" = "" ] || return 1
+			[[ $output == "usage: $script"*--help* ]] || return 1
+		done
+	done
+}
+
+@test "--help is on stdout, with status 0" {
+	each_shell helps
+}
+
+@test "a wrong command line is 64, and nothing is on stdout" {
+	set -f
+	wrong() {
+		# shellcheck disable=SC2086 # the table's words are arguments
+		run --separate-stderr helper $1
+		echo "case: $1 -> $status: $stderr"
+		[ "$status" -eq 64 ] && [ "$output" = "" ] &&
+			[[ $stderr == *"$2"*usage:* ]]
+	}
+	while IFS='|' read -r line words; do
+		each_shell wrong "$line" "$words"
+	done <<-'TABLE'
+	ObtainWholeMachineSnapshot.sh --machine|wants a value
+	ObtainWholeMachineSnapshot.sh --machine web|no machine type 'web'
+	ObtainWholeMachineSnapshot.sh --machine .*|no machine type '.*'
+	ObtainWholeMachineSnapshot.sh --machine 4|no machine type '4'
+	ObtainWholeMachineSnapshot.sh --machine webserver --machine -e|no machine type '-e'
+	ObtainWholeMachineSnapshot.sh --deadline soon|not a number of minutes
+	ObtainWholeMachineSnapshot.sh --progress loud|--progress is
+	ObtainWholeMachineSnapshot.sh webserver|unknown argument
+	VerifySnapshots.sh --boo|unknown argument
+	RetireServers.sh --machine|wants a machine type
+	RetireServers.sh all|unknown argument
+	SetBuildFromSnapshot.sh|on or off is wanted
+	SetBuildFromSnapshot.sh on off|on or off, once
+	SetBuildFromSnapshot.sh 1|unknown argument
+	SetBuildFromSnapshot.sh on --template|wants a file
+	BuildFromSnapshots.sh --deadline -1|not a number of minutes
+	BuildFromSnapshots.sh --all|unknown argument
+	TABLE
+}
+
+@test "without a build it says so, with status 65" {
+	no_build() {
+		for script in $SCRIPTS; do
+			case $script in
+			SetBuild*) set -- off ;;
+			*) set -- ;;
+			esac
+			run --separate-stderr helper "$script" "$@"
+			echo "$script: $status $stderr"
+			[ "$status" -eq 65 ] && [ "$output" = "" ] &&
+				[[ $stderr == *"no active build"* ]] || return 1
+		done
+	}
+	each_shell no_build
+}
