@@ -164,7 +164,7 @@ up() {
 	[ $# -gt 0 ] || usage_error "no machine wanted"
 	for pair; do
 		case ${pair%%=*} in
-		'' | [!a-z]* | *[!a-z0-9-]* | *-)
+		'' | [!A-Za-z]* | *[!A-Za-z0-9-]* | *-)
 			die 65 "not a machine name: '${pair%%=*}'" ;;
 		esac
 		case $pair in

@@ -1,0 +1,62 @@
+#!/bin/sh
+# buildhome.sh - makes a build home for the lab's fleet, as the toolkit leaves
+# one after a build: a template, a build environment, credentials made of random
+# letters. Prints the names of its machines as NAME=ROLE words for fleet.sh.
+set -eu
+umask 077
+PROGRAM=${0##*/}
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+root=$(CDPATH='' cd -- "$here/../.." && pwd)
+
+usage() {
+	cat <<-EOF
+	usage: $PROGRAM FOLDER [BUILD_IDENTIFIER]
+	The folder must not exist. BUILD_IDENTIFIER is "demo" if not given.
+	EOF
+}
+
+# random_word length - small letters and digits.
+random_word() {
+	LC_ALL=C tr -dc 'a-z0-9' </dev/urandom | dd bs=1 count="$1" 2>/dev/null
+}
+
+main() {
+	case ${1:-} in
+	-h | --help) usage; exit 0 ;;
+	'') usage >&2; exit 64 ;;
+	esac
+	home=$1
+	build=${2:-demo}
+	site=www.$build.test
+	user=X$(random_word 18)X
+	password=$(random_word 18)
+	rnd=$(printf '%.4s' "$user")
+	bld=$home/runtimedata/lxd/$build
+	template=$home/templatedconfigurations/templates/lxd/lxd3.tmpl
+
+	mkdir "$home"
+	mkdir -p "$bld/credentials" "$bld/keys" "${template%/*}"
+	cp "$root/templates/lxd/lxd3.tmpl" "$template"
+	adt-template set "$template" BUILD_IDENTIFIER "$build" CLOUDHOST lxd \
+	    REGION local WEBSITE_URL "$site" BUILD_FROM_SNAPSHOT 0 \
+	    BUILD_ARCHIVE_CHOICE hourly PRODUCTION 1 NO_WEBSERVERS 1 \
+	    NO_AUTOSCALERS 1 NO_REVERSE_PROXY 0 NO_AUTHENTICATORS 0
+	echo lxd >"$home/runtimedata/ACTIVE_CLOUDHOST"
+	echo "$build" >"$home/runtimedata/ACTIVE_BUILD_IDENTIFIER"
+	echo "$template" >"$home/runtimedata/current_template_name"
+	echo "$user" >"$bld/credentials/SERVERUSER"
+	echo "$password" >"$bld/credentials/SERVERUSERPASSWORD"
+	{
+		# what the toolkit's env(1) would print after sourcing it
+		sed -n 's/^export \([A-Za-z_]*\)="\([^"]*\)".*/\1=\2/p' "$template"
+		echo "SERVER_USER=$user"
+		echo "SERVER_USER_PASSWORD=$password"
+		echo "DB_NAME=n$(random_word 8)n"
+		echo "DB_USERNAME=u$(random_word 8)u"
+		echo "DB_PASSWORD=p$(random_word 8):$(random_word 4)p"
+	} >"$bld/build_environment"
+	echo "ws-local-$build-0-$rnd-init-1=webserver"
+	echo "db-local-$build-$rnd=database"
+	echo "NO-1-as-local-$build-$rnd=autoscaler"
+}
+main "$@"

@@ -1,0 +1,67 @@
+# lxd.bash - what the tests on real machines share: the lab's LXD, its client,
+# and questions about what is there.
+bats_require_minimum_version 1.5.0
+ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+OUT=${OUT:-$ROOT/build/${FLAVOUR:-release}}
+LAB=${LAB:-$ROOT/build/lxd}
+LXD_DIR=$LAB/lxd
+LXD_CONF=$LAB/client
+ADT_BIN=$OUT/bin
+PATH=$ADT_BIN:$PATH
+export ROOT OUT LAB LXD_DIR LXD_CONF ADT_BIN PATH
+unset ADT_API_URL INCUS_DIR ADT_SEAL_KEY BUILD_HOME
+
+# lab_up - the lab's LXD with the base image, nothing else in it.
+lab_up() {
+	"$ROOT/tests/lxd/check.sh"
+	if [ -d "$LXD_DIR" ]; then
+		"$ROOT/tests/lxd/down.sh" --images
+	fi
+	"$ROOT/tests/lxd/up.sh"
+	"$ROOT/tests/lxd/image.sh"
+}
+
+# lxc without the test runner's standard input, which it would read.
+client() { lxc "$@" </dev/null; }
+
+# start NAME... - plain running machines.
+start() {
+	for name; do client launch adt-base "$name" >/dev/null 2>&1; done
+}
+
+cloud() {
+	command=$1
+	shift
+	adt-cloud "$command" --cloud lxd "$@"
+}
+
+# images_of MACHINE - how many images were made of it.
+images_of() {
+	cloud images --json | jq --arg of "$1-" \
+	    '[.[] | select(.name | startswith($of))] | length'
+}
+
+snapshots_of() { client query "/1.0/instances/$1/snapshots" | jq length; }
+
+state_of() {
+	cloud machines --json | jq -r --arg name "$1" \
+	    '.[] | select(.name == $name) | .state'
+}
+
+# wait_for SECONDS command... - until it succeeds; fails when time is up.
+wait_for() {
+	local left=$(($1 * 10))
+	shift
+	until "$@"; do
+		left=$((left - 1))
+		[ "$left" -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+# Is LXD making an image just now?
+publishing() {
+	client query "/1.0/operations?recursion=1" |
+	    jq -e '[.running[]? | select(.description == "Downloading image")
+		    | select(.metadata != null)] | length > 0' >/dev/null
+}
