@@ -7,6 +7,9 @@
 #include <string.h>
 
 static void append(struct err *err, const char *fmt, va_list args)
+	__attribute__((format(printf, 2, 0)));
+
+static void append(struct err *err, const char *fmt, va_list args)
 {
 	size_t used = strlen(err->text);
 	size_t room = sizeof(err->text) - used;

@@ -347,7 +347,8 @@ static int simple(int argc, char **argv, struct err *err)
 
 static int power(int argc, char **argv, struct err *err)
 {
-	if (argc < 2 || (strcmp(argv[1], "on") && strcmp(argv[1], "off")))
+	if (argc < 2 ||
+	    (strcmp(argv[1], "on") != 0 && strcmp(argv[1], "off") != 0))
 		return usage_error(err, "power on or power off?");
 	return with_session(argc - 1, argv + 1,
 			    strcmp(argv[1], "on") == 0 ? GOAL_ON : GOAL_OFF,

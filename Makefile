@@ -1,0 +1,163 @@
+# Makefile - builds, tests and installs; it never installs a package:
+# ./install.sh does that. `make help` lists the targets.
+#
+# Objects are kept apart by FLAVOUR, each with its own flags; $(OUT)/flags holds
+# the flags they were built with, so that other flags build them anew.
+FLAVOUR ?= release
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CLOUD   ?= lxd
+OUT     := build/$(FLAVOUR)
+export FLAVOUR
+
+WARN  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+         -Wformat=2 -Wwrite-strings -Wvla $(if $(CI),-Werror)
+HARD  := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+ALL    = -std=c11 -D_DEFAULT_SOURCE -Icutils -MMD -MP $(WARN) $(CFLAGS)
+LIBS  := -lcurl -ljansson -lcrypto
+CFLAGS ?= -O2 -g $(HARD)
+ASAN  := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+         -fno-sanitize-recover=all
+
+MODULES := $(filter-out cutils/bin/%,$(wildcard cutils/*/*.c))
+PROGS   := $(patsubst cutils/bin/%.c,$(OUT)/bin/%,$(wildcard cutils/bin/*.c))
+UNITS   := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/*_test.c))
+TOOLS   := $(patsubst tests/tools/%.c,$(OUT)/tools/%,$(wildcard tests/tools/*.c))
+
+.PHONY: all help everything tools check check-unit check-bats check-lxd lint \
+        asan demo install uninstall clean FORCE
+.SECONDARY:
+
+all: $(PROGS) ## the programs, in build/release/bin
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+	@echo '  variables: PREFIX ($(PREFIX)), DESTDIR, CLOUD ($(CLOUD)), CC, CFLAGS'
+
+everything: $(PROGS) $(UNITS) $(TOOLS)
+
+# ---- building ----
+$(OUT)/libadt.a: $(MODULES:%.c=$(OUT)/%.o) $(OUT)/modules
+	rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
+$(OUT)/bin/%: $(OUT)/cutils/bin/%.o $(OUT)/libadt.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(UNITS) $(TOOLS): $(OUT)/%: $(OUT)/tests/%.o $(OUT)/libadt.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(OUT)/%.o: %.c $(OUT)/flags | tools
+	@mkdir -p $(@D)
+	$(CC) $(ALL) -c -o $@ $<
+
+STAMP_flags    = $(CC) $(ALL) $(LDFLAGS)
+STAMP_modules := $(MODULES)
+$(OUT)/flags $(OUT)/modules: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(STAMP_$(@F))' | cmp -s - $@ || \
+	    printf '%s\n' '$(STAMP_$(@F))' >$@
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+
+# need PROGRAMS,OPTION - says which are not here, and what installs them.
+need = @missing=; for program in $(1); do \
+	command -v "$$program" >/dev/null || { missing=yes; \
+	echo "$$program is missing: ./install.sh $(2) installs it" >&2; }; \
+	done; [ -z "$$missing" ]
+HEADERS := stdio.h curl/curl.h jansson.h openssl/cms.h
+
+tools:
+	$(call need,$(firstword $(CC)) $(AR),--check)
+	@for header in $(HEADERS); do \
+		echo "#include <$$header>" | $(CC) -E -x c - >/dev/null 2>&1 || { \
+		echo "$$header is missing: ./install.sh --check installs it" >&2; \
+		exit 1; }; \
+	done
+
+# ---- testing ----
+# Tests speak TAP. What was announced and did not report counts as failed.
+COUNT := awk '{ print; fflush() } \
+	/^1\.\.[0-9]/ { planned += substr($$1, 4) } \
+	/^Bail out!/ { bailed = 1 } \
+	/^not ok / { failed++ } \
+	/^ok / { if (/\# skip/) skipped++; else passed++ } \
+	END { lost = planned - passed - failed - skipped; \
+	      if (lost > 0) { print lost " gave no result"; failed += lost } \
+	      if (bailed && !failed) failed = 1; \
+	      if (skipped) print skipped " skipped"; \
+	      printf "%d passed, %d failed\n", passed, failed; \
+	      exit failed > 0 || passed == 0 }'
+
+run_units = echo 1..$(words $(UNITS)); for test in $(UNITS); do \
+	if timeout 120 $$test </dev/null >$$test.log 2>&1; \
+	then echo "ok $${test\#\#*/}"; \
+	else echo "not ok $${test\#\#*/}"; sed 's/^/\# /' $$test.log; fi; done
+# run_bats FILES
+run_bats = $(if $(1),bats --tap $(1) </dev/null || echo 'Bail out! bats failed',:)
+BATS_NEEDS := bats jq openssl curl busybox mksh yash dash bash
+
+check: everything ## every test that needs no LXD
+	$(call need,$(BATS_NEEDS),--check)
+	@{ $(run_units); $(call run_bats,$(wildcard tests/*.bats)); } | $(COUNT)
+
+check-unit: everything ## the tests of the C modules
+	@{ $(run_units); } | $(COUNT)
+
+check-bats: everything ## the tests of programs and scripts
+	$(call need,$(BATS_NEEDS),--check)
+	@{ $(call run_bats,$(wildcard tests/*.bats)); } | $(COUNT)
+
+check-lxd: everything ## the tests on real machines (LXD, as root)
+	$(call need,bats jq lxd debootstrap mksquashfs,--demo lxd)
+	@{ $(call run_bats,$(wildcard tests/lxd/*.bats)); } | $(COUNT)
+
+asan: ## check, with the address and undefined-behaviour sanitizers
+	@ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	    $(MAKE) check FLAVOUR=asan CFLAGS='$(ASAN)'
+
+LINTS := $(wildcard tests/lint/*.sh)
+lint: ## style, floors, manuals, and builds by gcc and clang without a warning
+	$(call need,clang clang-format clang-tidy cppcheck shellcheck \
+	    checkbashisms mandoc,--ci)
+	@{ echo 1..$(words $(LINTS) gcc clang); \
+	$(MAKE) everything FLAVOUR=strict CC=gcc CI=yes && \
+	    echo 'ok gcc -Werror' || echo 'not ok gcc -Werror'; \
+	$(MAKE) everything FLAVOUR=clang CC=clang CI=yes && \
+	    echo 'ok clang -Werror' || echo 'not ok clang -Werror'; \
+	for lint in $(LINTS); do \
+		$$lint 2>&1 && echo "ok $$lint" || echo "not ok $$lint"; \
+	done; } | $(COUNT)
+
+demo: all ## the whole story, CLOUD=lxd: on real machines
+	@[ '$(CLOUD)' = lxd ] || { echo "make demo: CLOUD=$(CLOUD):" \
+	    'lxd is the only one in this version' >&2; exit 1; }
+	CLOUD=lxd tests/demo/story.sh
+
+# ---- installing ----
+BASE      = $(DESTDIR)$(PREFIX)
+SHARE    := share/adt-snapshots
+PAGES    := $(wildcard docs/man/*.[157])
+SCRIPTS  := $(wildcard helperscripts/*.sh)
+PARTS    := $(wildcard helperscripts/lib/*.sh) $(wildcard templates/*/*.*)
+# Where each goes, below $(BASE). The scripts find the programs by the link.
+AT_PAGES := $(foreach p,$(PAGES),share/man/man$(patsubst .%,%,$(suffix $p))/$(notdir $p))
+PLACED   := $(PROGS:$(OUT)/%=%) $(AT_PAGES) $(SCRIPTS:%=$(SHARE)/%) \
+            $(PARTS:%=$(SHARE)/%) $(SHARE)/cutils/bin
+
+install: all ## programs, man pages, scripts and templates, below DESTDIR PREFIX
+	for file in $(PROGS:$(OUT)/%=%); do \
+		install -D -m 755 $(OUT)/$$file $(BASE)/$$file || exit; done
+	for file in $(SCRIPTS); do \
+		install -D -m 755 $$file $(BASE)/$(SHARE)/$$file || exit; done
+	for file in $(PARTS); do \
+		install -D -m 644 $$file $(BASE)/$(SHARE)/$$file || exit; done
+	for file in $(AT_PAGES); do \
+		install -D -m 644 docs/man/$${file##*/} $(BASE)/$$file || exit; done
+	install -d $(BASE)/$(SHARE)/cutils
+	ln -sfn ../../../bin $(BASE)/$(SHARE)/cutils/bin
+
+uninstall: ## removes exactly what install put there
+	rm -f $(PLACED:%=$(BASE)/%)
+	[ ! -d $(BASE)/$(SHARE) ] || \
+	    find $(BASE)/$(SHARE) -depth -type d -empty -delete
+
+clean: ## removes what was built; the LXD lab in build/lxd stays
+	find build -mindepth 1 -maxdepth 1 ! -name lxd -exec rm -rf {} + 2>/dev/null || :

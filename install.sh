@@ -1,0 +1,115 @@
+#!/bin/sh
+# install.sh - the one place that installs system packages: those that are
+# missing for the purpose asked for, then make does the rest.
+#
+# Runs on a bare Debian or Ubuntu: uses nothing but essential packages and apt.
+# No package is ever removed for another's sake.
+set -eu
+PROGRAM=${0##*/}
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+
+usage() {
+	cat <<-EOF
+	usage: $PROGRAM --demo [CLOUD] | --check | --ci | --help
+	Installs the Debian packages that are missing, as root, and then:
+	  --demo [CLOUD]  runs the whole story, from capture to rebuild. CLOUD is
+	                  lxd: real machines, in an LXD of its own under build/
+	  --check         runs every test that needs no LXD
+	  --ci            nothing more: all tests and lint can run now
+	  --help          this text
+	EOF
+}
+
+say() { printf '%s\n' "$*" >&2; }
+die() { status=$1; shift; say "$PROGRAM: $*"; exit "$status"; }
+usage_error() { say "$PROGRAM: $*"; usage >&2; exit 64; }
+
+# packages purpose - their names, one a line.
+packages() {
+	awk -v purpose="$1" '$1 == purpose { for (i = 2; i <= NF; i++) print $i }' \
+	    <<-'TABLE'
+	build  gcc make libc6-dev libcurl4-openssl-dev libssl-dev libjansson-dev
+	build  jq openssl curl
+	check  bats busybox mksh yash dash bash procps
+	lint   clang clang-format clang-tidy cppcheck shellcheck devscripts mandoc
+	lxd    lxd debootstrap squashfs-tools dnsmasq-base nftables attr rsync
+	lxd    xz-utils zstd iproute2 btrfs-progs procps
+	TABLE
+}
+
+# missing purpose... - the packages of these purposes that are not installed.
+missing() {
+	for purpose; do
+		for package in $(packages "$purpose"); do
+			# shellcheck disable=SC2016 # dpkg-query fills it in
+			dpkg-query -W -f '${db:Status-Status}\n' "$package" \
+			    2>/dev/null | grep -qx installed || echo "$package"
+		done
+	done | sort -u
+}
+
+# patiently command... - a mirror that fails once may answer the next time.
+patiently() {
+	"$@" || { sleep 3; "$@"; } || { sleep 15; "$@"; }
+}
+
+apt() {
+	DEBIAN_FRONTEND=noninteractive apt-get -q -y \
+	    -o DPkg::Lock::Timeout=300 "$@" </dev/null >&2
+}
+
+# install_packages purpose... - those that are missing.
+install_packages() {
+	for program in apt-get dpkg-query; do
+		command -v "$program" >/dev/null || die 69 \
+		    "$program is missing: this is not Debian or Ubuntu, and" \
+		    "packages are known by name for these only"
+	done
+	wanted=$(missing "$@" | tr '\n' ' ')
+	[ -n "$wanted" ] || return 0
+	[ "$(id -u)" -eq 0 ] || die 77 "must run as root to install: $wanted"
+	say "installing: $wanted"
+	patiently apt update || die 75 "apt-get update failed, see above"
+	for package in $wanted; do
+		apt-cache show "$package" >/dev/null 2>&1 || die 69 \
+		    "this release has no package $package"
+	done
+	# shellcheck disable=SC2086 # a list of words
+	patiently apt install --no-install-recommends --no-remove $wanted ||
+		die 75 "apt-get could not install them, see above"
+}
+
+# build target [NAME=VALUE]... - by make, on all processors.
+build() { exec make -C "$here" -j "$(nproc)" "$@"; }
+
+demo() {
+	case $1 in
+	lxd) ;;
+	*) die 64 "--demo $1: the only cloud in this version is lxd" ;;
+	esac
+	install_packages build lxd
+	why=$("$here/tests/lxd/check.sh") ||
+		die 69 "no real machines can run here: ${why:-it does not say why}"
+	build demo CLOUD="$1"
+}
+
+main() {
+	[ $# -gt 0 ] || usage_error "installing into a build home comes with" \
+	    "a later version; say --demo, --check or --ci"
+	case $1 in
+	--demo)
+		[ $# -le 2 ] || usage_error "--demo takes one cloud"
+		demo "${2:-lxd}"
+		;;
+	--check | --ci | -h | --help)
+		[ $# -eq 1 ] || usage_error "$1 takes no argument"
+		;;
+	esac
+	case $1 in
+	--check) install_packages build check; build check ;;
+	--ci) install_packages build check lint lxd ;;
+	-h | --help) usage ;;
+	*) usage_error "unknown argument $1" ;;
+	esac
+}
+main "$@"
