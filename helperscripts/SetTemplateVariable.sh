@@ -23,20 +23,6 @@ usage() {
 	EOF
 }
 
-# named_template cloud template - prints where it is, in either layout.
-named_template() (
-	need_name "$1" cloud
-	need_name "$2" template
-	for folder in templatedconfigurations/templates templates; do
-		path=$BUILD_HOME/$folder/$1/$2.tmpl
-		if [ -r "$path" ]; then
-			put "$path"
-			exit 0
-		fi
-	done
-	die 65 "$BUILD_HOME: no template called $2 for the cloud $1"
-)
-
 main() {
 	FILE='' OTHER_CLOUD='' STDIN=''
 	while [ $# -gt 0 ]; do

@@ -1,6 +1,7 @@
 # install.bats - install.sh finds what is missing and installs nothing else;
 # make puts files in place, takes them away again, and counts tests rightly.
 setup() {
+	unset MAKEFLAGS MAKELEVEL MFLAGS # of the make that runs the tests
 	load helpers
 	STUBS=$BATS_TEST_TMPDIR/stubs
 	mkdir "$STUBS"

@@ -73,9 +73,18 @@ static int name_unnamed(int fd, int dir, const char *temp)
 	return linkat(AT_FDCWD, proc, dir, temp, AT_SYMLINK_FOLLOW);
 }
 
+/* The new file belongs to whom the old one did, if that is ours to decide. */
+static int keep_owner(int fd, const struct stat *old)
+{
+	if (!old || (old->st_uid == geteuid() && old->st_gid == getegid()))
+		return 0;
+	return fchown(fd, old->st_uid, old->st_gid) < 0 && errno != EPERM ? -1
+									  : 0;
+}
+
 /* Writes the bytes to a file called temp in dir, on disk when it returns 0. */
 static int write_temporary(int dir, const char *temp, const void *bytes,
-			   size_t size, mode_t mode)
+			   size_t size, mode_t mode, const struct stat *old)
 {
 	bool unnamed = true;
 	int fd = openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
@@ -90,8 +99,9 @@ static int write_temporary(int dir, const char *temp, const void *bytes,
 	}
 	if (fd < 0)
 		return -1;
-	if (write_all(fd, bytes, size) < 0 || fchmod(fd, mode) < 0 ||
-	    fsync(fd) < 0 || (unnamed && name_unnamed(fd, dir, temp) < 0)) {
+	if (write_all(fd, bytes, size) < 0 || keep_owner(fd, old) < 0 ||
+	    fchmod(fd, mode) < 0 || fsync(fd) < 0 ||
+	    (unnamed && name_unnamed(fd, dir, temp) < 0)) {
 		saved = errno;
 		if (!unnamed)
 			unlinkat(dir, temp, 0);
@@ -106,16 +116,21 @@ int file_replace(const char *path, const void *bytes, size_t size_bytes,
 		 mode_t mode, struct err *err)
 {
 	char folder[4096], temp[256];
+	struct stat old;
 	const char *name;
 	int dir, rc = -1;
+	bool there;
 
 	if (split(path, folder, sizeof(folder), &name, err) < 0)
 		return -1;
 	dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return err_sys(err, "cannot write %s: folder %s", path, folder);
+	there = fstatat(dir, name, &old, AT_SYMLINK_NOFOLLOW) == 0 &&
+		S_ISREG(old.st_mode);
 	temporary_name(name, temp, sizeof(temp));
-	if (write_temporary(dir, temp, bytes, size_bytes, mode) < 0) {
+	if (write_temporary(dir, temp, bytes, size_bytes, mode,
+			    there ? &old : NULL) < 0) {
 		err_sys(err, "cannot write %s", path);
 	} else if (renameat(dir, temp, dir, name) < 0) {
 		err_sys(err, "cannot replace %s", path);
@@ -129,9 +144,8 @@ int file_replace(const char *path, const void *bytes, size_t size_bytes,
 	return rc;
 }
 
-/* Reads from fd until its end; a file that grows past the limit is refused. */
-static int read_all(int fd, const char *path, char **bytes, size_t *size,
-		    struct err *err)
+int file_read_open(int fd, const char *path, char **bytes, size_t *size,
+		   struct err *err)
 {
 	size_t room = 8192, used = 0;
 	char *text = malloc(room), *more;
@@ -203,7 +217,7 @@ int file_read(const char *path, char **bytes, size_t *size_bytes, mode_t *mode,
 		return -1;
 	if (mode)
 		*mode = is.st_mode & 07777;
-	rc = read_all(fd, path, bytes, size_bytes, err);
+	rc = file_read_open(fd, path, bytes, size_bytes, err);
 	close(fd);
 	return rc;
 }
@@ -225,7 +239,7 @@ int file_read_secret(const char *path, char **bytes, size_t *size_bytes,
 			"%s has mode %04o: others may read it; chmod 600 %s",
 			path, (unsigned)(is.st_mode & 07777), path);
 	else
-		rc = read_all(fd, path, bytes, size_bytes, err);
+		rc = file_read_open(fd, path, bytes, size_bytes, err);
 	close(fd);
 	return rc;
 }
@@ -243,7 +257,7 @@ int file_create_secret(const char *path, const void *bytes, size_t size_bytes,
 	if (dir < 0)
 		return err_sys(err, "cannot write %s: folder %s", path, folder);
 	temporary_name(name, temp, sizeof(temp));
-	if (write_temporary(dir, temp, bytes, size_bytes, 0600) < 0) {
+	if (write_temporary(dir, temp, bytes, size_bytes, 0600, NULL) < 0) {
 		err_sys(err, "cannot write %s", path);
 		close(dir);
 		return -1;

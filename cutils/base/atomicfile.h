@@ -22,9 +22,10 @@
 
 /* Replaces path whole or not at all: temporary in the same folder, mode, fsync,
  * rename(2), fsync of the folder. A symbolic link at path is replaced, not
- * followed. On -1 path is as it was, but for a failed last fsync: then the new
- * bytes are in place and may not outlive a power cut. No temporary remains;
- * even a kill leaves none, but for the instant between linkat and rename. */
+ * followed; a file keeps its owner where we may give it. On -1 path is as it
+ * was, but for a failed last fsync: then the new bytes are in place and may not
+ * outlive a power cut. No temporary remains; even a kill leaves none, but for
+ * the instant between linkat and rename. */
 int file_replace(const char *path, const void *bytes, size_t size_bytes,
 		 mode_t mode, struct err *err) MUST_CHECK;
 
@@ -33,6 +34,11 @@ int file_replace(const char *path, const void *bytes, size_t size_bytes,
  * file is ERR_NO; anything but a regular file is ERR_DATA. mode may be NULL. */
 int file_read(const char *path, char **bytes, size_t *size_bytes, mode_t *mode,
 	      struct err *err) MUST_CHECK;
+
+/* As file_read(), from a descriptor to its end: standard input, say. name is
+ * for the message. */
+int file_read_open(int fd, const char *name, char **bytes, size_t *size_bytes,
+		   struct err *err) MUST_CHECK;
 
 /* As file_read(), for a file that holds a secret: it must belong to the user
  * who runs us or to root, and group and others must have no right to it

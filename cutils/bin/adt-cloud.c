@@ -288,14 +288,14 @@ static int journaled(struct session *session, struct options *options,
 					"unfinished run is remembered there");
 	if (run_targets(session, options, options->journal, err) < 0)
 		return -1;
-	for (i = 0; options->dry && i < session->journal.count; i++)
+	for (i = 0; options->dry && i < session->journal.count; i++) {
+		const struct target *target = &session->journal.targets[i];
+		bool image = target->goal == GOAL_IMAGE;
+
 		fprintf(stderr, "would make %s of %s\n",
-			session->journal.targets[i].goal == GOAL_IMAGE
-				? session->journal.targets[i].image
-				: session->journal.targets[i].machine,
-			session->journal.targets[i].goal == GOAL_IMAGE
-				? session->journal.targets[i].machine
-				: session->journal.targets[i].image);
+			image ? target->image : target->machine,
+			image ? target->machine : target->image);
+	}
 	return options->dry ? 0
 			    : output_rows(rows(&session->journal),
 					  options->json, err);

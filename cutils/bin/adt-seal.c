@@ -6,7 +6,6 @@
 #include "base/command.h"
 #include "files/seal.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,38 +60,6 @@ static int parse(int argc, char **argv, struct options *options,
 	return 0;
 }
 
-/* All of stdin; as file_read(). */
-static int read_stdin(char **bytes, size_t *size, struct err *err)
-{
-	size_t room = 2 * SEAL_MAX_BYTES, used = 0;
-	char *text = malloc(room + 1);
-	ssize_t got = 1;
-
-	if (!text)
-		return err_set(err, ERR_SYSTEM, "out of memory");
-	while (got > 0 && used < room) {
-		got = read(STDIN_FILENO, text + used, room - used);
-		if (got > 0)
-			used += (size_t)got;
-		else if (got < 0 && errno == EINTR)
-			got = 1;
-	}
-	if (got == 0) {
-		text[used] = '\0';
-		*bytes = text;
-		*size = used;
-		return 0;
-	}
-	if (got < 0)
-		err_sys(err, "cannot read standard input");
-	else
-		err_set(err, ERR_DATA, "standard input: more than %zu bytes",
-			room);
-	explicit_bzero(text, room);
-	free(text);
-	return -1;
-}
-
 static bool is_standard(const struct options *options, int word)
 {
 	return options->count <= word || strcmp(options->words[word], "-") == 0;
@@ -107,7 +74,8 @@ static int read_input(const struct options *options, char **bytes, size_t *size,
 		      struct err *err)
 {
 	return is_standard(options, 0)
-		       ? read_stdin(bytes, size, err)
+		       ? file_read_open(STDIN_FILENO, "standard input", bytes,
+					size, err)
 		       : file_read(options->words[0], bytes, size, NULL, err);
 }
 
@@ -192,7 +160,7 @@ static int open_sealed(int argc, char **argv, struct err *err)
 		wipe(pem, size);
 	}
 	seal_key_wipe(&key);
-	if (rc < 0)
+	if (rc != 0)
 		return -1;
 	rc = seal_expect(&plain, input_name(&options), options.site,
 			 options.kind, err);

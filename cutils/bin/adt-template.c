@@ -5,7 +5,6 @@
 #include "files/shellsyntax.h"
 #include "files/template.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,33 +71,22 @@ static int get(int argc, char **argv, struct err *err)
 
 static int read_stdin(char **value, struct err *err)
 {
-	struct strbuf text = STRBUF(FILE_MAX_BYTES);
-	char bytes[4096];
-	bool has_nul = false;
-	ssize_t got;
+	size_t size;
 
-	while ((got = read(STDIN_FILENO, bytes, sizeof(bytes))) != 0) {
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0) {
-			strbuf_free(&text);
-			return err_sys(err, "cannot read standard input");
-		}
-		has_nul |= memchr(bytes, '\0', (size_t)got) != NULL;
-		strbuf_add(&text, bytes, (size_t)got);
-		if (has_nul || text.too_long)
-			break;
-	}
-	explicit_bzero(bytes, sizeof(bytes));
-	if (has_nul) {
-		strbuf_free(&text);
+	if (file_read_open(STDIN_FILENO, "standard input", value, &size, err) <
+	    0)
+		return -1;
+	if (memchr(*value, '\0', size)) {
+		explicit_bzero(*value, size);
+		free(*value);
+		*value = NULL;
 		return err_set(err, ERR_DATA,
 			       "the value holds a NUL byte, which sh cannot");
 	}
-	if (text.len > 0 && text.text[text.len - 1] == '\n')
+	if (size > 0 && (*value)[size - 1] == '\n')
 		warn("the value ends in a line feed, as standard input did; "
 		     "printf %%s adds none");
-	return strbuf_take(&text, "the value", value, err);
+	return 0;
 }
 
 static int need_distinct(const struct template_value *values, size_t count,

@@ -64,49 +64,43 @@ json_t *rows_images(const struct world *world)
 	return rows;
 }
 
-json_t *rows_captured(const struct journal *journal)
+static json_t *captured(const struct target *target)
+{
+	return json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:s}", "label",
+		target->label, "id", target->image_id, "name", target->image,
+		"machine", target->machine, "machine_id", target->machine_id,
+		"region", target->region, "size", target->machine_size,
+		"disk_gb", (int)target->disk_gb, "size_bytes",
+		(json_int_t)target->size_bytes, "created", target->created);
+}
+
+static json_t *provisioned(const struct target *target)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", target->machine,
+			 "id", target->machine_id, "image", target->image,
+			 "public_ipv4", target->public_ipv4, "private_ipv4",
+			 target->private_ipv4);
+}
+
+static json_t *finished(const struct journal *journal,
+			json_t *(*row)(const struct target *))
 {
 	json_t *rows = json_array();
 	size_t i;
 
-	for (i = 0; i < journal->count; i++) {
-		const struct target *target = &journal->targets[i];
-
-		if (!target->finished)
-			continue;
-		json_array_append_new(
-			rows,
-			json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, "
-				  "s:I, s:s}",
-				  "label", target->label, "id",
-				  target->image_id, "name", target->image,
-				  "machine", target->machine, "machine_id",
-				  target->machine_id, "region", target->region,
-				  "size", target->machine_size, "disk_gb",
-				  (int)target->disk_gb, "size_bytes",
-				  (json_int_t)target->size_bytes, "created",
-				  target->created));
-	}
+	for (i = 0; i < journal->count; i++)
+		if (journal->targets[i].finished)
+			json_array_append_new(rows, row(&journal->targets[i]));
 	return rows;
+}
+
+json_t *rows_captured(const struct journal *journal)
+{
+	return finished(journal, captured);
 }
 
 json_t *rows_provisioned(const struct journal *journal)
 {
-	json_t *rows = json_array();
-	size_t i;
-
-	for (i = 0; i < journal->count; i++) {
-		const struct target *target = &journal->targets[i];
-
-		if (!target->finished)
-			continue;
-		json_array_append_new(
-			rows,
-			json_pack("{s:s, s:s, s:s, s:s, s:s}", "name",
-				  target->machine, "id", target->machine_id,
-				  "image", target->image, "public_ipv4",
-				  target->public_ipv4, "private_ipv4",
-				  target->private_ipv4));
-	}
-	return rows;
+	return finished(journal, provisioned);
 }
