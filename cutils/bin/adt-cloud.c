@@ -20,7 +20,6 @@
 
 struct options {
 	const char *cloud, *region, *api_url, *journal;
-	const char *build; /* where credentials are looked for */
 	unsigned deadline_s;
 	bool json, dry;
 	struct targets targets;
@@ -100,8 +99,7 @@ static int parse_option(struct options *options, int option, struct err *err)
 	case 'r':
 		options->region = optarg;
 		return 0;
-	case 'b':
-		options->build = optarg;
+	case 'b': /* where credentials are looked for; LXD needs none */
 		return 0;
 	case 'u':
 		options->api_url = optarg;
@@ -241,11 +239,10 @@ static int run_targets(struct session *session, const struct options *options,
 		.stopped = stopped,
 		.progress = show_progress,
 	};
-	int rc = session_run(session, &run, err);
-
-	if (rc < 0)
-		report_others(&session->journal);
-	return rc;
+	if (session_run(session, &run, err) == 0)
+		return 0;
+	report_others(&session->journal);
+	return -1;
 }
 
 static int whoami_body(struct session *session, struct options *options,

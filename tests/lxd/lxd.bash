@@ -9,10 +9,11 @@ LXD_CONF=$LAB/client
 ADT_BIN=$OUT/bin
 PATH=$ADT_BIN:$PATH
 export ROOT OUT LAB LXD_DIR LXD_CONF ADT_BIN PATH
-unset ADT_API_URL INCUS_DIR ADT_SEAL_KEY BUILD_HOME
+unset ADT_API_URL INCUS_DIR
 
 # lab_up - the lab's LXD with the base image, nothing else in it.
 lab_up() {
+	unset ADT_SEAL_KEY BUILD_HOME
 	"$ROOT/tests/lxd/check.sh"
 	if [ -d "$LXD_DIR" ]; then
 		"$ROOT/tests/lxd/down.sh" --images
