@@ -13,12 +13,11 @@ work=$LAB/story
 OUT=$root/build/${FLAVOUR:-release}
 PATH=$OUT/bin:$PATH
 ADT_BIN=$OUT/bin
-LXD_DIR=$LAB/lxd
 BUILD_HOME=$work/home
 ADT_SEAL_KEY=$work/seal.key
 TOKEN_FILE=$work/token
 DB_CREDENTIALS=$work/db_credentials
-export LAB PATH ADT_BIN LXD_DIR BUILD_HOME ADT_SEAL_KEY TOKEN_FILE DB_CREDENTIALS
+export LAB PATH ADT_BIN BUILD_HOME ADT_SEAL_KEY TOKEN_FILE DB_CREDENTIALS
 unset ADT_API_URL INCUS_DIR
 
 say() { printf '%s\n' "$*"; }
@@ -110,6 +109,8 @@ main() {
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
 	timed "LXD, started" "$stage/up.sh"
+	LXD_DIR=$("$stage/up.sh" --where)
+	export LXD_DIR
 	timed "the base image, made once" "$stage/image.sh"
 	set_the_stage
 

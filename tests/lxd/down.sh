@@ -127,8 +127,9 @@ main() {
 	! lxd_answers || remove_machines
 	end_all daemon_pids
 	sweep
+	close_view
 	[ "$all" = yes ] || return 0
-	rm -rf --one-file-system "$LXD_DIR" "$LXD_CONF" "$LAB/images" \
+	rm -rf --one-file-system "$LAB/lxd" "$LXD_CONF" "$LAB/images" \
 	    "$LAB/lxd.log" "$LAB/lxd.out" "$LAB/image.log"
 }
 main "$@"

@@ -6,6 +6,10 @@
 # name made from that path, so two labs, or a lab and an LXD the machine runs
 # already, never meet. A process is the lab's when it was started with our
 # LXD_DIR: /proc tells that, so there is no pid file that could be stale.
+#
+# The machines' root is an ordinary user here and must come by, which a clone
+# below /root does not let it; and a socket's path is short. So LXD knows its
+# folder by another path, $LAB mounted once more below /run.
 set -eu
 PROGRAM=${0##*/}
 ROOT=${ROOT:-$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)}
@@ -35,16 +39,30 @@ need_root() { [ "$(id -u)" -eq 0 ] || die 77 "only root can do this"; }
 
 # enter_lab - makes the state folder; the client talks to the LXD in it now.
 enter_lab() {
-	# Open to passers-by: the machines' root is an ordinary user here.
 	(umask 066 && mkdir -p "$LAB/images") || die 71 "$LAB: cannot make it"
 	LAB=$(CDPATH='' cd -- "$LAB" && pwd)
-	LXD_DIR=$LAB/lxd
-	LXD_CONF=$LAB/client # the user's own could name another server
 	number=$(printf '%s' "$LAB" | cksum)
 	number=${number%% *}
 	BRIDGE=adt$number
+	VIEW=/run/adt-lab-$number
+	open_view
+	LXD_DIR=$VIEW/lxd
+	LXD_CONF=$LAB/client # the user's own could name another server
 	unset LXD_REMOTE LXD_PROJECT LXD_SOCKET
 	export LAB LXD_DIR LXD_CONF
+}
+
+# open_view - mounts $LAB at $VIEW; what LXD mounts there stays there.
+open_view() {
+	! mountpoint -q "$VIEW" || return 0
+	{ (umask 022 && mkdir -p "$VIEW") && mount --bind "$LAB" "$VIEW" &&
+	    mount --make-private "$VIEW"; } ||
+	    die 71 "$VIEW: cannot mount $LAB there"
+}
+
+close_view() {
+	umount "$VIEW" || die 71 "$VIEW: cannot unmount it"
+	rmdir "$VIEW"
 }
 
 # lock_lab - one at a time starts, stops or fills the lab. LAB_LOCKED tells a

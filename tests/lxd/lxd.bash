@@ -4,7 +4,7 @@ bats_require_minimum_version 1.5.0
 ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 OUT=${OUT:-$ROOT/build/${FLAVOUR:-release}}
 LAB=${LAB:-$ROOT/build/lxd}
-LXD_DIR=$LAB/lxd
+LXD_DIR=$("$ROOT/tests/lxd/up.sh" --where)
 LXD_CONF=$LAB/client
 ADT_BIN=$OUT/bin
 PATH=$ADT_BIN:$PATH
