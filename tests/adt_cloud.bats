@@ -1,0 +1,106 @@
+# adt_cloud.bats - adt-cloud without a cloud: what it refuses, and how.
+setup() {
+	load helpers
+	journal=$BATS_TEST_TMPDIR/journal
+}
+
+# write_journal CLOUD FINISHED - a run of one capture, as a killed one left it.
+write_journal() {
+	cat >"$journal" <<-EOF
+	{"format": "adt-snapshots journal 1", "cloud": "$1", "started_s": 1,
+	 "targets": [{"goal": 0, "label": "webserver", "machine": "one",
+	  "image": "one-20260101T000000Z", "size": "", "vpc": "",
+	  "user_data_file": "", "power_off": false, "deadline_s": 0,
+	  "restore_power": false, "sent": "image", "sent_s": 1, "tries": 1,
+	  "task_id": "", "finished": $2, "machine_id": "one",
+	  "image_id": "abc", "region": "local", "machine_size": "",
+	  "created": "", "public_ipv4": "", "private_ipv4": "",
+	  "size_bytes": 5, "disk_gb": 0}]}
+	EOF
+	cp "$journal" "$journal.kept"
+}
+
+cloud() {
+	command=$1
+	shift
+	adt-cloud "$command" --cloud lxd --api-url unix:/nowhere/unix.socket "$@"
+}
+
+@test "says what is wrong, on stderr, with its own status" {
+	while IFS='|' read -r want args message; do
+		# shellcheck disable=SC2086 # the table's words are arguments
+		run --separate-stderr adt-cloud $args
+		echo "case: $args -> $status: $stderr"
+		[ "$status" -eq "$want" ]
+		[ "$output" = "" ]
+		[[ $stderr == *"$message"* ]]
+	done <<-TABLE
+	64||a command is wanted
+	64|frobnicate|no such command
+	64|machines|--cloud is wanted
+	64|machines --cloud mars|no such cloud: mars
+	64|machines --cloud lxd --bogus|unknown or incomplete option
+	64|machines --cloud lxd --api-url ftp://x|not https://
+	64|machines --cloud lxd --api-url unix:/x name|no names are wanted
+	64|capture --cloud lxd --api-url unix:/x webserver=one|--journal FILE is wanted
+	64|capture --cloud lxd --journal j webserver|LABEL=MACHINE
+	64|capture --cloud lxd --journal j webserver=a webserver=b|asked for twice
+	64|provision --cloud lxd --journal j a=|NAME=IMAGE
+	64|capture --cloud lxd --deadline 0 --journal j|--deadline 0
+	64|capture --cloud lxd --progress loud --journal j|--progress loud
+	64|power --cloud lxd one|power on or power off
+	64|delete-machine --cloud lxd --api-url unix:/x|An id is wanted
+	75|machines --cloud lxd --api-url unix:/nowhere/socket|lxd: GET /1.0/
+	TABLE
+}
+
+@test "no journal to finish" {
+	run --separate-stderr cloud capture --journal "$journal"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"there is no run to finish"* ]]
+	[ ! -e "$journal" ]
+}
+
+@test "a damaged journal is an error, and stays as it is" {
+	for text in '' '{' '[]' '{"format": "other", "cloud": "lxd",
+	    "started_s": 1, "targets": []}'; do
+		printf '%s' "$text" >"$journal"
+		cp "$journal" "$journal.kept"
+		run --separate-stderr cloud capture --journal "$journal" \
+		    webserver=one
+		echo "$status $stderr"
+		[ "$status" -eq 65 ]
+		[[ $stderr == *"is damaged"* ]]
+		cmp "$journal" "$journal.kept"
+	done
+}
+
+@test "a journal of another run is refused, and stays as it is" {
+	write_journal lxd false
+	run --separate-stderr cloud capture --journal "$journal" webserver=two
+	[ "$status" -eq 65 ]
+	[[ $stderr == *"unfinished run"* ]]
+	cmp "$journal" "$journal.kept"
+	write_journal vultr false
+	run --separate-stderr cloud capture --journal "$journal"
+	[ "$status" -eq 65 ]
+	[[ $stderr == *"is a run on vultr, not on lxd"* ]]
+	cmp "$journal" "$journal.kept"
+}
+
+@test "a finished run is read again, without a word to the cloud" {
+	write_journal lxd true
+	run --separate-stderr cloud capture --journal "$journal" webserver=one
+	[ "$status" -eq 0 ]
+	[[ $output == "webserver"$'\t'"abc"$'\t'"one-20260101T000000Z"* ]]
+	run --separate-stderr cloud capture --journal "$journal" --json
+	[ "$(jq -r '.[0].id' <<<"$output")" = abc ]
+}
+
+@test "--help and --version" {
+	run --separate-stderr adt-cloud --help
+	[ "$status" -eq 0 ]
+	[[ $output == *"adt-cloud capture"* ]]
+	run --separate-stderr adt-cloud --version
+	[[ $output == "adt-cloud "[0-9]* ]]
+}
