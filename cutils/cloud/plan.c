@@ -84,7 +84,8 @@ static const struct task *own_task(const struct world *world,
 }
 
 /* The thing that this create makes is not there. Was it sent already? Then look
- * for it before sending it (again). */
+ * for it before sending it (again). A target that failed is first put in order:
+ * the next plan does that. */
 static enum step create(const struct traits *traits, const struct world *world,
 			struct target *target, enum step step,
 			const char *doing, int64_t now_s)
@@ -102,7 +103,7 @@ static enum step create(const struct traits *traits, const struct world *world,
 	if (task && task->state == TASK_FAILED) {
 		fail(target, ERR_REFUSED, "the cloud says it failed",
 		     task->text);
-		return STEP_FAIL;
+		return wait_for(target, "giving up");
 	}
 	if (target->missing_s == 0)
 		target->missing_s = now_s;
@@ -112,7 +113,7 @@ static enum step create(const struct traits *traits, const struct world *world,
 		fail(target, ERR_REFUSED,
 		     "asked three times, and nothing appeared, at",
 		     step_name(step));
-		return STEP_FAIL;
+		return wait_for(target, "giving up");
 	}
 	return ask(target, step, doing);
 }
