@@ -12,11 +12,12 @@ open_it() { adt-seal open --site www.x --kind db_credentials "$@"; }
 @test "round trip: text, nothing, bytes, as much as may be" {
 	open_it sealed | cmp - plain
 	[ "$(stat -c %a sealed)" = 600 ]
-	! grep -q 'b:c' sealed
+	run ! grep -q 'b:c' sealed
 	for size in 0 1 4096 1048576; do
 		head -c "$size" /dev/urandom >bytes
-		adt-seal seal --site s --kind k <bytes |
-		    adt-seal open --site s --kind k | cmp - bytes
+		adt-seal seal --site s --kind k bytes |
+		    adt-seal open --site s --kind k >opened
+		cmp opened bytes
 	done
 	head -c 1048577 /dev/zero >bytes
 	run --separate-stderr adt-seal seal --site s --kind k bytes out
@@ -49,12 +50,12 @@ open_it() { adt-seal open --site www.x --kind db_credentials "$@"; }
 	chmod 644 loose.key
 	echo 00 >short.key
 	chmod 600 short.key
-	head -n 5 sealed >cut
+	head -n 5 sealed >short
 	echo was here >out
 	while IFS='|' read -r want args message; do
 		# shellcheck disable=SC2086 # the table's words are arguments
 		run --separate-stderr adt-seal open $args out
-		echo "case: $args -> $status: $stderr"
+		echo "case: $args: $status $stderr"
 		[ "$status" -eq "$want" ]
 		[ "$output" = "" ]
 		[[ $stderr == *"$message"* ]]
@@ -64,7 +65,7 @@ open_it() { adt-seal open --site www.x --kind db_credentials "$@"; }
 	65|--site www.x --kind credentials sealed|holds db_credentials, not credentials
 	77|--site www.x --kind db_credentials foreign|sealed for another key
 	65|--site www.x --kind db_credentials plain|is not sealed
-	65|--site www.x --kind db_credentials cut|cut short or altered
+	65|--site www.x --kind db_credentials short|cut short or altered
 	1|--site www.x --kind db_credentials none|no such file
 	77|--key loose.key --site www.x --kind db_credentials sealed|chmod 600 loose.key
 	77|--key none.key --site www.x --kind db_credentials sealed|adt-seal keygen none.key
@@ -110,7 +111,7 @@ open_it() { adt-seal open --site www.x --kind db_credentials "$@"; }
 	cmp kept "$ADT_SEAL_KEY"
 	adt-seal keygen folder/key
 	[ "$(stat -c %a folder)" = 700 ]
-	! cmp -s folder/key "$ADT_SEAL_KEY"
+	run ! cmp -s folder/key "$ADT_SEAL_KEY"
 }
 
 @test "rewrap: under the new key, twice is once, a foreign file is left" {

@@ -38,6 +38,7 @@ autoscaler	3" ]
 
 @test "fifty writers at once, no mixture is ever seen" {
 	labels='authenticator reverseproxy autoscaler webserver database'
+	# shellcheck disable=SC2046,SC2086 # words
 	adt-snapshot-ids set "$file" $(printf '%s 0 ' $labels)
 	pids=
 	for id in $(seq 1 50); do

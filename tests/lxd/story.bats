@@ -124,7 +124,7 @@ watch_arguments() {
 	    --machine autoscaler 3>&- &
 	watch_arguments $! "$BATS_TEST_TMPDIR/secrets"
 	wait $!
-	! grep -rqFf "$BATS_TEST_TMPDIR/secrets" "$SNAPSHOTS"
+	run ! grep -rqFf "$BATS_TEST_TMPDIR/secrets" "$SNAPSHOTS"
 }
 
 @test "an image that is gone: verify and retire say which" {

@@ -25,7 +25,7 @@ static void write_one(const char *path, int number)
 
 int main(void)
 {
-	char folder[] = "/tmp/snapshotids.XXXXXX", path[64], lock[80];
+	char folder[] = "build/snapshotids.XXXXXX", path[64], lock[80];
 	struct snapshot_ids ids;
 	const char *id;
 	struct err err;
