@@ -39,7 +39,8 @@ need_root() { [ "$(id -u)" -eq 0 ] || die 77 "only root can do this"; }
 
 # enter_lab - makes the state folder; the client talks to the LXD in it now.
 enter_lab() {
-	(umask 066 && mkdir -p "$LAB/images") || die 71 "$LAB: cannot make it"
+	{ (umask 066 && mkdir -p "$LAB/images") && chmod 711 "$LAB"; } ||
+	    die 71 "$LAB: cannot make it"
 	LAB=$(CDPATH='' cd -- "$LAB" && pwd)
 	number=$(printf '%s' "$LAB" | cksum)
 	number=${number%% *}
