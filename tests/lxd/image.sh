@@ -10,6 +10,7 @@
 here=$(dirname -- "$0")
 # shellcheck source=lab.sh
 . "$here/lab.sh"
+umask 022 # files of the image, which its services read
 
 RECIPE=1 # counts up when anything below changes what the image holds
 SUITE=bookworm
