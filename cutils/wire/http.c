@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/version.h"
+#include "wire/httpbody.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
@@ -18,7 +19,9 @@ struct transfer {
 	CURL *easy;
 	struct curl_slist *headers;
 	char *body; /* what is sent; wiped, it may hold a secret */
-	struct strbuf received;
+	struct http_upload_state upload;
+	struct http_save_state save;
+	struct strbuf received, received_headers;
 	struct http_reply reply;
 	char why[CURL_ERROR_SIZE];
 	void *tag;
@@ -37,6 +40,7 @@ void http_request_init(struct http_request *req)
 		.path = STRBUF(2048),
 		.headers = STRBUF(4096),
 		.may_repeat = true,
+		.save_fd = -1,
 	};
 }
 
@@ -64,7 +68,8 @@ void http_add_escaped(struct strbuf *path, const char *text)
 void http_reply_free(struct http_reply *reply)
 {
 	free(reply->body);
-	reply->body = NULL;
+	free(reply->headers);
+	reply->body = reply->headers = NULL;
 }
 
 struct http *http_new(const struct http_endpoint *endpoint, struct err *err)
@@ -102,6 +107,7 @@ static void transfer_free(struct http *http, struct transfer *transfer)
 		free(transfer->body);
 	}
 	strbuf_free(&transfer->received);
+	strbuf_free(&transfer->received_headers);
 	free(transfer);
 }
 
@@ -120,6 +126,8 @@ static size_t on_body(char *bytes, size_t one, size_t count, void *user)
 {
 	struct transfer *transfer = user;
 
+	if (http_save_wanted(&transfer->save, transfer->easy))
+		return http_save(&transfer->save, bytes, one * count);
 	strbuf_add(&transfer->received, bytes, one * count);
 	return transfer->received.too_long || transfer->received.no_memory
 		       ? 0 /* ends the transfer */
@@ -155,6 +163,7 @@ static size_t on_header(char *line, size_t one, size_t count, void *user)
 	size_t len = one * count, i;
 	int64_t number = header_number(line, len, "retry-after:");
 
+	http_header_add(&transfer->received_headers, line, len);
 	if (number >= 0)
 		transfer->reply.retry_after_s = number;
 	for (i = 0; i < sizeof(remaining) / sizeof(remaining[0]); i++) {
@@ -195,10 +204,16 @@ static bool add_headers(struct transfer *transfer, const char *lines)
 
 static void set_method(struct transfer *transfer, enum http_method method)
 {
-	static const char *const names[] = {"GET", "POST", "PUT", "DELETE"};
+	static const char *const names[] = {"GET", "POST", "PUT", "DELETE",
+					    "HEAD"};
 	CURL *easy = transfer->easy;
 
-	if (transfer->body || method == HTTP_POST || method == HTTP_PUT) {
+	if (transfer->upload.source) {
+		http_upload_options(&transfer->upload, easy);
+	} else if (method == HTTP_HEAD) {
+		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+	} else if (transfer->body || method == HTTP_POST ||
+		   method == HTTP_PUT) {
 		curl_easy_setopt(easy, CURLOPT_POST, 1L);
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
 				 transfer->body ? transfer->body : "");
@@ -241,8 +256,13 @@ static bool set_options(struct http *http, struct transfer *transfer,
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
 	set_method(transfer, req->method);
-	return good && add_header(transfer, "Accept: application/json") &&
-	       add_header(transfer, "Expect:") &&
+	if (req->sigv4) /* every header in the list would be signed */
+		good = good && http_sign_options(req, easy);
+	else
+		good = good &&
+		       add_header(transfer, "Accept: application/json") &&
+		       add_header(transfer, "Expect:");
+	return good &&
 	       (!transfer->body ||
 		add_header(transfer, "Content-Type: application/json")) &&
 	       add_headers(transfer, strbuf_text(&req->headers)) &&
@@ -262,6 +282,9 @@ int http_start(struct http *http, const struct http_request *req,
 	if (!transfer)
 		return err_set(err, ERR_SYSTEM, "request: out of memory");
 	transfer->received = (struct strbuf)STRBUF(HTTP_MAX_REPLY_BYTES);
+	transfer->received_headers = (struct strbuf)STRBUF(HTTP_MAX_HEADERS);
+	transfer->upload.source = req->upload;
+	transfer->save.fd = req->save_fd;
 	transfer->reply.retry_after_s = transfer->reply.remaining = -1;
 	transfer->tag = tag;
 	transfer->next = http->transfers;
@@ -300,7 +323,15 @@ static void finish(struct http *http, struct transfer *transfer, CURLcode code,
 		curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE,
 				  &status);
 	reply->size = transfer->received.len;
-	if (transfer->received.too_long)
+	if (transfer->save.size_bytes > 0)
+		reply->size = transfer->save.size_bytes;
+	if (strbuf_take(&transfer->received_headers, "headers", &reply->headers,
+			&lost) < 0)
+		reply->headers = NULL;
+	if (transfer->save.errno_saved || transfer->upload.errno_saved)
+		http_body_why(&transfer->save, &transfer->upload, reply->why,
+			      sizeof(reply->why));
+	else if (transfer->received.too_long)
 		snprintf(reply->why, sizeof(reply->why),
 			 "the reply is larger than %u bytes",
 			 HTTP_MAX_REPLY_BYTES);

@@ -8,7 +8,8 @@
  *
  * A request has a deadline, not a timeout per try. Replies are bounded. https
  * certificates are always checked and redirects never followed, since a token
- * travels with the request. Retrying is not done here: see retry.h. */
+ * travels with the request. Retrying is not done here: see retry.h. Bodies that
+ * are not JSON, of any size, and reply headers: see httpbody.h. */
 #ifndef WIRE_HTTP_H
 #define WIRE_HTTP_H
 
@@ -21,7 +22,9 @@
 
 #define HTTP_MAX_REPLY_BYTES (32u << 20)
 
-enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_DELETE };
+enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_DELETE, HTTP_HEAD };
+
+struct http_upload;
 
 struct http_endpoint {
 	char base_url[256]; /* no trailing slash */
@@ -34,6 +37,14 @@ struct http_request {
 	struct strbuf headers; /* "Name: value\n" each */
 	json_t *body;	       /* owned by the request, or NULL */
 	bool may_repeat;       /* sending it twice does no more than once */
+	/* Sent instead of body, or NULL; borrowed until the reply. */
+	const struct http_upload *upload;
+	int save_fd; /* takes the body of a 2xx reply, from offset 0; or -1 */
+	/* Signs by AWS SigV4: "aws:amz:REGION:s3" and the two keys, borrowed
+	 * while http_start() runs; sigv4 is NULL for no signature. Needs an
+	 * x-amz-content-sha256 header, a path and query percent-encoded and a
+	 * sorted query: older libcurl signs them as they are. */
+	const char *sigv4, *access_key, *secret_key;
 };
 
 /* Makes an empty GET, which may be repeated. */
@@ -45,10 +56,11 @@ void http_request_free(struct http_request *);
 void http_add_escaped(struct strbuf *, const char *text);
 
 struct http_reply {
-	int status;  /* 0: there was no whole reply, and why says why */
-	bool sent;   /* the request may have reached the server */
-	char *body;  /* owned, NUL-terminated, never NULL where status > 0 */
-	size_t size; /* bytes in body */
+	int status;    /* 0: there was no whole reply, and why says why */
+	bool sent;     /* the request may have reached the server */
+	char *body;    /* owned, NUL-terminated, never NULL where status > 0 */
+	size_t size;   /* bytes in body, or saved to save_fd */
+	char *headers; /* owned; what http_reply_header() reads, may be NULL */
 	char why[160];
 	int64_t retry_after_s; /* from the header, -1 without */
 	int64_t remaining;     /* requests left in the window, -1 unknown */
