@@ -14,7 +14,7 @@ WARN  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
          -Wformat=2 -Wwrite-strings -Wvla $(if $(CI),-Werror)
 HARD  := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 ALL    = -std=c11 -D_DEFAULT_SOURCE -Icutils -MMD -MP $(WARN) $(CFLAGS)
-LIBS  := -lcurl -ljansson -lcrypto
+LIBS  := -lcurl -ljansson -lcrypto -lexpat
 CFLAGS ?= -O2 -g $(HARD)
 ASAN  := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
          -fno-sanitize-recover=all
@@ -24,8 +24,8 @@ PROGS   := $(patsubst cutils/bin/%.c,$(OUT)/bin/%,$(wildcard cutils/bin/*.c))
 UNITS   := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/*_test.c))
 TOOLS   := $(patsubst tests/tools/%.c,$(OUT)/tools/%,$(wildcard tests/tools/*.c))
 
-.PHONY: all help everything tools check check-unit check-bats check-lxd lint \
-        asan demo install uninstall clean FORCE
+.PHONY: all help everything tools check check-unit check-bats check-lxd \
+        check-datastore lint asan demo install uninstall clean FORCE
 .SECONDARY:
 
 all: $(PROGS) ## the programs, in build/release/bin
@@ -62,7 +62,7 @@ need = @missing=; for program in $(1); do \
 	command -v "$$program" >/dev/null || { missing=yes; \
 	echo "$$program is missing: ./install.sh $(2) installs it" >&2; }; \
 	done; [ -z "$$missing" ]
-HEADERS := stdio.h curl/curl.h jansson.h openssl/cms.h
+HEADERS := stdio.h curl/curl.h jansson.h openssl/cms.h expat.h
 
 tools:
 	$(call need,$(firstword $(CC)) $(AR),--check)
@@ -94,7 +94,7 @@ run_units = echo 1..$(words $(UNITS)); for test in $(UNITS); do \
 run_bats = $(if $(1),bats --tap $(1) </dev/null || echo 'Bail out! bats failed',:)
 BATS_NEEDS := bats jq openssl curl busybox mksh yash dash bash
 
-check: everything ## every test that needs no LXD
+check: everything ## every test that needs no LXD and no S3 server
 	$(call need,$(BATS_NEEDS),--check)
 	@{ $(run_units); $(call run_bats,$(wildcard tests/*.bats)); } | $(COUNT)
 
@@ -108,6 +108,10 @@ check-bats: everything ## the tests of programs and scripts
 check-lxd: everything ## the tests on real machines (LXD, as root)
 	$(call need,bats jq lxd debootstrap mksquashfs,--demo lxd)
 	@{ $(call run_bats,$(wildcard tests/lxd/*.bats)); } | $(COUNT)
+
+check-datastore: everything ## the tests on a real S3 server (Ceph RGW)
+	$(call need,$(BATS_NEEDS) ceph-mon ceph-osd radosgw uuidgen,--ci)
+	@{ $(call run_bats,$(wildcard tests/datastore/*.bats)); } | $(COUNT)
 
 asan: ## check, with the address and undefined-behaviour sanitizers
 	@ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \

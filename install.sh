@@ -29,11 +29,12 @@ packages() {
 	awk -v purpose="$1" '$1 == purpose { for (i = 2; i <= NF; i++) print $i }' \
 	    <<-'TABLE'
 	build  gcc make libc6-dev libcurl4-openssl-dev libssl-dev libjansson-dev
-	build  jq openssl curl
+	build  libexpat1-dev jq openssl curl
 	check  bats busybox mksh yash dash bash procps
 	lint   clang clang-format clang-tidy cppcheck shellcheck devscripts mandoc
 	lxd    lxd debootstrap squashfs-tools dnsmasq-base nftables attr rsync
 	lxd    xz-utils zstd iproute2 btrfs-progs procps
+	datastore  ceph-mon ceph-osd radosgw uuid-runtime curl procps
 	TABLE
 }
 
@@ -107,7 +108,7 @@ main() {
 	esac
 	case $1 in
 	--check) install_packages build check; build check ;;
-	--ci) install_packages build check lint lxd ;;
+	--ci) install_packages build check lint lxd datastore ;;
 	-h | --help) usage ;;
 	*) usage_error "unknown argument $1" ;;
 	esac

@@ -19,7 +19,8 @@ for file in cutils/*/*.[ch] tests/unit/*.[ch]; do
 done
 
 for file in helperscripts/*.sh helperscripts/lib/*.sh install.sh \
-    tests/lint/*.sh tests/lxd/*.sh tests/*.bats; do
+    tests/lint/*.sh tests/lxd/*.sh tests/rgw/*.sh tests/*.bats \
+    tests/datastore/*.bats; do
 	[ -e "$file" ] || continue
 	sed 3q "$file" | grep -qF "# ${file##*/} - " ||
 		missing "$file: begins with: # ${file##*/} - what and why"
