@@ -4,6 +4,8 @@
  * arguments. Nothing is written before all of the input is proved. */
 #include "base/atomicfile.h"
 #include "base/command.h"
+#include "base/message.h"
+#include "files/cryptomemory.h"
 #include "files/seal.h"
 
 #include <getopt.h>
@@ -283,8 +285,20 @@ static const struct program program = {
 	"--key FILE names the key; default: ADT_SEAL_KEY, then " SEAL_KEY_FILE
 	".\n"};
 
+static void no_memory(void)
+{
+	static const struct err err = {ERR_SYSTEM, "out of memory"};
+
+	_exit(report(&err));
+}
+
 int main(int argc, char **argv)
 {
+	struct err err;
+
+	message_program(program.name);
 	process_keep_secrets();
+	if (crypto_memory(no_memory, &err) < 0)
+		return report(&err);
 	return program_main(&program, argc, argv);
 }
