@@ -242,9 +242,10 @@ int template_get(const struct template *is, const char *name, char **value,
 	return strbuf_take(&text, name, value, err);
 }
 
+/* Is this the value? *no_memory becomes true where that could not be told. */
 static bool has_value(const struct template *is,
 		      const struct template_statement *statement,
-		      const char *value)
+		      const char *value, bool *no_memory)
 {
 	struct strbuf text = STRBUF(FILE_MAX_BYTES);
 	bool same;
@@ -252,6 +253,7 @@ static bool has_value(const struct template *is,
 	if (statement->computed)
 		return false;
 	add_value(is, statement, &text);
+	*no_memory = *no_memory || text.no_memory;
 	same = !text.no_memory && strcmp(strbuf_text(&text), value) == 0;
 	strbuf_free(&text);
 	return same;
@@ -291,7 +293,7 @@ static int verify(const struct template *is,
 {
 	struct template now;
 	size_t i;
-	bool good;
+	bool good, no_memory = false;
 
 	if (strbuf_check(out, is->path, err) < 0 ||
 	    template_parse(&now, is->path, strbuf_text(out), out->len, err) < 0)
@@ -301,9 +303,12 @@ static int verify(const struct template *is,
 		const struct template_statement *last =
 			find_last(&now, values[i].name);
 
-		good = last && has_value(&now, last, values[i].value);
+		good = last &&
+		       has_value(&now, last, values[i].value, &no_memory);
 	}
 	template_free(&now);
+	if (no_memory)
+		return err_set(err, ERR_SYSTEM, "%s: out of memory", is->path);
 	if (!good)
 		return err_set(err, ERR_DATA,
 			       "%s: the change would not read back as it was "
@@ -317,6 +322,7 @@ int template_edit(const struct template *is,
 		  struct strbuf *out, bool *changed, struct err *err)
 {
 	size_t i, done = 0, statements = is->count;
+	bool no_memory = false;
 
 	*changed = false;
 	for (i = 0; i < count; i++)
@@ -327,7 +333,7 @@ int template_edit(const struct template *is,
 		const struct template_value *value =
 			value_for(is, at, values, count);
 
-		if (!value || has_value(is, at, value->value))
+		if (!value || has_value(is, at, value->value, &no_memory))
 			continue;
 		strbuf_add(out, is->text + done, at->value - done);
 		shell_quote(out, value->value, strlen(value->value));
@@ -342,6 +348,8 @@ int template_edit(const struct template *is,
 		statements++;
 		*changed = true;
 	}
+	if (no_memory)
+		return err_set(err, ERR_SYSTEM, "%s: out of memory", is->path);
 	return verify(is, values, count, statements, out, err);
 }
 
