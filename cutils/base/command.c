@@ -70,6 +70,17 @@ static int run(const struct program *program, int argc, char **argv,
 	return command->run(argc - 1, argv + 1, err);
 }
 
+/* All that was printed has arrived, or the status says that it has not. */
+static int end(void)
+{
+	struct err err;
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	err_sys(&err, "cannot write to standard output");
+	return report(&err);
+}
+
 int program_main(const struct program *program, int argc, char **argv)
 {
 	struct err err;
@@ -80,20 +91,16 @@ int program_main(const struct program *program, int argc, char **argv)
 		if (strcmp(argv[i], "--help") == 0 ||
 		    (i == 1 && strcmp(argv[i], "-h") == 0)) {
 			print_help(program);
-			return fflush(stdout) == 0 ? 0 : ERR_SYSTEM;
+			return end();
 		}
 		if (i == 1 && strcmp(argv[i], "--version") == 0) {
 			printf("%s %s\n", program->name, ADT_VERSION);
-			return fflush(stdout) == 0 ? 0 : ERR_SYSTEM;
+			return end();
 		}
 	}
 	if (run(program, argc, argv, &err) < 0) {
 		fflush(stdout);
 		return report(&err);
 	}
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		err_sys(&err, "cannot write to standard output");
-		return report(&err);
-	}
-	return 0;
+	return end();
 }
