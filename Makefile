@@ -23,6 +23,7 @@ MODULES := $(filter-out cutils/bin/%,$(wildcard cutils/*/*.c))
 PROGS   := $(patsubst cutils/bin/%.c,$(OUT)/bin/%,$(wildcard cutils/bin/*.c))
 UNITS   := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/*_test.c))
 TOOLS   := $(patsubst tests/tools/%.c,$(OUT)/tools/%,$(wildcard tests/tools/*.c))
+PRELOAD := $(patsubst tests/%.c,$(OUT)/%.so,$(wildcard tests/fault/*lib.c))
 
 .PHONY: all help everything tools check check-unit check-bats check-lxd \
         check-datastore lint asan demo install uninstall clean FORCE
@@ -34,7 +35,7 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
 	@echo '  variables: PREFIX ($(PREFIX)), DESTDIR, CLOUD ($(CLOUD)), CC, CFLAGS'
 
-everything: $(PROGS) $(UNITS) $(TOOLS)
+everything: $(PROGS) $(UNITS) $(TOOLS) $(PRELOAD)
 
 # ---- building ----
 $(OUT)/libadt.a: $(MODULES:%.c=$(OUT)/%.o) $(OUT)/modules
@@ -45,6 +46,10 @@ $(OUT)/bin/%: $(OUT)/cutils/bin/%.o $(OUT)/libadt.a
 $(UNITS) $(TOOLS): $(OUT)/%: $(OUT)/tests/%.o $(OUT)/libadt.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
+# Preloaded into programs of any flavour, so built without the flavour's flags.
+$(PRELOAD): $(OUT)/%.so: tests/%.c | tools
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_DEFAULT_SOURCE $(WARN) -O1 -g -fPIC -shared -o $@ $<
 $(OUT)/%.o: %.c $(OUT)/flags | tools
 	@mkdir -p $(@D)
 	$(CC) $(ALL) -c -o $@ $<
