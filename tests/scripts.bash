@@ -5,7 +5,8 @@ load helpers
 ADT_BIN=$OUT/bin
 ADT_FLAGS_DIR=/nonexistent
 ADT_BUILDHOME_DAT=/nonexistent
-export ADT_BIN ADT_FLAGS_DIR ADT_BUILDHOME_DAT
+ADT_CONFIG_DIR=/nonexistent
+export ADT_BIN ADT_FLAGS_DIR ADT_BUILDHOME_DAT ADT_CONFIG_DIR
 
 SHELLS=$(for shell in dash 'busybox sh' mksh yash bash; do
 	# shellcheck disable=SC2086 # "busybox sh" is two words
@@ -22,6 +23,7 @@ fresh_home() {
 	grep -rl '@BUILD_HOME@' "$BUILD_HOME" |
 		xargs sed -i "s|@BUILD_HOME@|$BUILD_HOME|"
 	RT=$BUILD_HOME/runtimedata
+	[ -d "$RT" ] || RT=$BUILD_HOME/runtime
 	CLOUD=$(cat "$RT/ACTIVE_CLOUDHOST")
 	BLD=$RT/$CLOUD/demo-build
 	TMPL=$(cat "$RT/current_template_name")

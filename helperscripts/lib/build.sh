@@ -6,9 +6,8 @@
 # read from build_environment and from the template, never run: the first is
 # unquoted text in which GIT_USER=Some Body is ordinary.
 
-# find_build - finds the active build in either layout, and says which it is:
-# another script may have switched it since the operator last looked.
-find_build() {
+# find_active - finds the active build in either layout: RT CLOUD BUILD BLD.
+find_active() {
 	if [ -r "$BUILD_HOME/runtimedata/ACTIVE_CLOUDHOST" ]; then
 		RT=$BUILD_HOME/runtimedata
 	elif [ -r "$BUILD_HOME/runtime/ACTIVE_CLOUDHOST" ]; then
@@ -22,6 +21,12 @@ find_build() {
 	BUILD=$(first_line "$RT/ACTIVE_BUILD_IDENTIFIER")
 	need_name "$BUILD" "build identifier"
 	BLD=$RT/$CLOUD/$BUILD
+}
+
+# find_build - the same with its site, and says which it is: another script may
+# have switched it since the operator last looked.
+find_build() {
+	find_active
 	say "active build: cloud $CLOUD, build $BUILD"
 	[ -r "$BLD/build_environment" ] ||
 		die 65 "$BLD/build_environment: no such file: build once first"
@@ -44,6 +49,37 @@ first_line() {
 build_variable() {
 	sed -n "/^$1=/{s/^$1=//;s/^\"\\(.*\\)\"\$/\\1/;p;q;}" \
 	    "$BLD/build_environment"
+}
+
+# set_build_variables - the NAME=value lines of stdin go into build_environment:
+# each over the first line of exactly that name, or at the end. Every other byte
+# and the mode stay. By stdin, for arguments are seen by everybody.
+set_build_variables() { with_lock "$BLD/build_environment" put_variables; }
+
+put_variables() {
+	PUT_FILE=$BLD/build_environment
+	[ -e "$PUT_FILE" ] || true | replace_file "$PUT_FILE"
+	PUT_MODE=$(stat -c %a "$PUT_FILE")
+	# The dot keeps the line feeds before it; without it awk had failed.
+	PUT_TEXT=$(awk '
+	{ name = substr($0, 1, index($0, "=")) }
+	NR == FNR {
+		if (!(name in line))
+			order[++count] = name
+		line[name] = $0
+		next
+	}
+	name in line && !(name in done) {
+		$0 = line[name]
+		done[name] = 1
+	}
+	{ print }
+	END {
+		for (i = 1; i <= count; i++)
+			if (!(order[i] in done))
+				print line[order[i]]
+	}' - "$PUT_FILE" && echo .)
+	put "${PUT_TEXT%?.}" | replace_file "$PUT_FILE" "$PUT_MODE"
 }
 
 # template_path - prints the path of the template in use.
@@ -277,8 +313,9 @@ machine_name() {
 	}'
 }
 
-# replace_file path - stdin becomes the file, whole or not at all, mode 0600.
-# Give it what is complete: it cannot know that what fed it failed.
+# replace_file path [mode] - stdin becomes the file, whole or not at all, mode
+# 0600 or the one given. Give it what is complete: it cannot know that what fed
+# it failed.
 replace_file() (
 	[ ! -d "$1" ] || die 71 "$1: a folder is in the way"
 	temp=$(mktemp "$1.XXXXXX") || exit 71
@@ -286,7 +323,7 @@ replace_file() (
 	trap 'exit 129' HUP
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
-	{ cat >"$temp" && chmod 600 "$temp" && sync "$temp" &&
+	{ cat >"$temp" && chmod "${2:-600}" "$temp" && sync "$temp" &&
 	    mv -f -- "$temp" "$1"; } || die 71 "$1: cannot write it"
 	trap - EXIT
 	sync "$(dirname -- "$1")" || die 71 "$1: may not outlive a power cut"

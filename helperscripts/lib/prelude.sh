@@ -1,11 +1,11 @@
 # shellcheck shell=sh
 # prelude.sh - how every helper script begins; sourced first, never run.
 #
-# Gives: PROGRAM PROJECT BUILD_HOME PATH, put say warn die usage_error
-# need_name need_program need_minutes need_progress confirm. Wants: a function
-# `usage`. Data goes to stdout, words to stderr; the status is one of adt(7): 0
-# done, 1 there is none, 64 usage, 65 data, 69 refused, 71 system, 75 try later,
-# 76 protocol, 77 denied.
+# Gives: PROGRAM PROJECT BUILD_HOME PATH CONFIG, put say warn die usage_error
+# need_name need_program need_minutes need_progress confirm setting. Wants: a
+# function `usage`. Data goes to stdout, words to stderr; the status is one of
+# adt(7): 0 done, 1 there is none, 64 usage, 65 data, 69 refused, 71 system, 75
+# try later, 76 protocol, 77 denied.
 set -eu
 umask 077
 
@@ -39,6 +39,13 @@ BUILD_HOME=${BUILD_HOME:-$(find_build_home "$PROJECT")}
 PATH=${ADT_BIN:+$ADT_BIN:}$PROJECT/build/release/bin:$PROJECT/cutils/bin:$PATH
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export BUILD_HOME PATH
+
+# Where settings and the sealing key are; ADT_CONFIG_DIR names another folder.
+CONFIG=${ADT_CONFIG_DIR:-/etc/adt-snapshots}
+if [ -n "${ADT_CONFIG_DIR:-}" ]; then
+	ADT_SEAL_KEY=${ADT_SEAL_KEY:-$CONFIG/seal.key}
+	export ADT_SEAL_KEY
+fi
 
 # put text - prints it and a line feed, by the shell itself: the arguments of
 # another process have a size limit, and everybody can read them.
@@ -105,6 +112,16 @@ confirm() {
 	*) return 1 ;;
 	esac
 }
+
+# setting name default - the operator's choice on this machine: the value of
+# the line NAME=value in the settings file, which is read and never run.
+setting() (
+	value=
+	[ ! -r "$CONFIG/settings" ] ||
+		value=$(sed -n "/^$1=/{s/^$1=//;s/[[:space:]]*\$//;p;q;}" \
+		    "$CONFIG/settings")
+	put "${value:-$2}"
+)
 
 case $BUILD_HOME in
 /*) ;;
