@@ -1,12 +1,22 @@
 /* clock.h - time that only moves forward, deadlines, and names made of dates.
  *
  * Everything that waits asks here. Pure modules (plan, retry, ratelimit) get
- * the time as an argument instead, so their tests need no clock at all. */
+ * the time as an argument instead, so their tests need no clock at all.
+ *
+ * ADT_CLOCK="SPEED@ORIGIN" in the environment lets time pass SPEED times as
+ * fast since ORIGIN (seconds since 1970), for rehearsals against an emulator
+ * whose time is sped up as well. */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+#define CLOCK_MOST_SPEED 1000
+
+/* How long so many milliseconds of this clock really last: for timeouts that
+ * others (libcurl) count. */
+int64_t clock_real_ms(int64_t ms);
 
 /* Milliseconds of CLOCK_MONOTONIC; says nothing about the date. */
 int64_t clock_now_ms(void);

@@ -6,28 +6,17 @@
 #include "base/message.h"
 #include "base/output.h"
 #include "base/progress.h"
+#include "cloud/arguments.h"
 #include "cloud/rows.h"
 #include "cloud/session.h"
-#include "cloud/targets.h"
 
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_DEADLINE_MIN (7 * 24 * 60)
-
-struct options {
-	const char *cloud, *region, *api_url, *journal;
-	unsigned deadline_s;
-	bool json, dry;
-	struct targets targets;
-	struct target model; /* what the options so far say of a target */
-};
-
 static volatile sig_atomic_t signals;
-static enum progress_form progress;
+static enum progress_form progress; /* what the options chose */
 
 static void on_signal(int number)
 {
@@ -74,138 +63,31 @@ static void show_progress(const struct journal *journal, int64_t elapsed_s)
 	free(rows);
 }
 
-/* ---- the command line ---- */
-
-static int parse_minutes(const char *word, unsigned *seconds, struct err *err)
-{
-	char *end;
-	unsigned long minutes = strtoul(word, &end, 10);
-
-	if (*end || end == word || minutes == 0 || minutes > MOST_DEADLINE_MIN)
-		return usage_error(err, "--deadline %s: minutes, 1 to %d", word,
-				   MOST_DEADLINE_MIN);
-	*seconds = (unsigned)minutes * 60;
-	return 0;
-}
-
-static int parse_option(struct options *options, int option, struct err *err)
-{
-	struct target *model = &options->model;
-
-	switch (option) {
-	case 'c':
-		options->cloud = optarg;
-		return 0;
-	case 'r':
-		options->region = optarg;
-		return 0;
-	case 'b': /* where credentials are looked for; LXD needs none */
-		return 0;
-	case 'u':
-		options->api_url = optarg;
-		return 0;
-	case 'J':
-		options->journal = optarg;
-		return 0;
-	case 'p':
-		model->power_off = true;
-		return 0;
-	case 'j':
-		options->json = true;
-		return 0;
-	case 'n':
-		options->dry = true;
-		return 0;
-	case 'd':
-		return parse_minutes(optarg, &options->deadline_s, err);
-	case 'P':
-		return progress_form(optarg, &progress)
-			       ? 0
-			       : usage_error(err,
-					     "--progress %s: not auto, "
-					     "json or none",
-					     optarg);
-	case 's':
-		return targets_copy(model->size, sizeof(model->size), optarg,
-				    "size", err);
-	case 'v':
-		return targets_copy(model->vpc, sizeof(model->vpc), optarg,
-				    "network", err);
-	case 'D':
-		return targets_copy(model->user_data_file,
-				    sizeof(model->user_data_file), optarg,
-				    "file name", err);
-	default:
-		return usage_error(err, "unknown or incomplete option");
-	}
-}
-
-/* What is no option is a target of this goal. An option holds for the targets
- * after it. */
-static int parse(int argc, char **argv, enum goal goal, struct options *options,
-		 struct err *err)
-{
-	static const struct option table[] = {
-		{"cloud", required_argument, NULL, 'c'},
-		{"region", required_argument, NULL, 'r'},
-		{"build", required_argument, NULL, 'b'},
-		{"api-url", required_argument, NULL, 'u'},
-		{"journal", required_argument, NULL, 'J'},
-		{"deadline", required_argument, NULL, 'd'},
-		{"progress", required_argument, NULL, 'P'},
-		{"power-off", no_argument, NULL, 'p'},
-		{"dry-run", no_argument, NULL, 'n'},
-		{"json", no_argument, NULL, 'j'},
-		{"size", required_argument, NULL, 's'},
-		{"vpc", required_argument, NULL, 'v'},
-		{"user-data", required_argument, NULL, 'D'},
-		{NULL, 0, NULL, 0},
-	};
-	int option;
-
-	*options = (struct options){.region = "", .model = {.goal = goal}};
-	options->api_url = getenv("ADT_API_URL");
-	if (options->api_url && !options->api_url[0])
-		options->api_url = NULL;
-	progress_form("auto", &progress);
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "-", table, NULL)) != -1)
-		if ((option == 1 ? targets_add(&options->targets,
-					       &options->model, optarg, err)
-				 : parse_option(options, option, err)) < 0)
-			return -1;
-	for (; optind < argc; optind++) /* behind "--" */
-		if (targets_add(&options->targets, &options->model,
-				argv[optind], err) < 0)
-			return -1;
-	if (!options->cloud)
-		return usage_error(err, "--cloud is wanted");
-	return 0;
-}
-
 /* ---- the commands ---- */
 
-typedef int body(struct session *, struct options *, struct err *);
+typedef int body(struct session *, struct arguments *, struct err *);
 
 /* Parses, opens, runs the body, and gives everything back. */
 static int with_session(int argc, char **argv, enum goal goal, body *run,
 			struct err *err)
 {
-	struct options options;
+	struct arguments options;
 	struct session session = {.journal = {.lock = -1}};
-	int rc = parse(argc, argv, goal, &options, err);
+	int rc = arguments_parse(argc, argv, goal, &options, err);
 
+	if (rc == 0 && !progress_form(options.progress, &progress))
+		rc = usage_error(err, "--progress %s: not auto, json or none",
+				 options.progress);
 	if (rc == 0)
-		rc = session_open(&session, options.cloud, options.api_url,
-				  stopped_hard, err);
+		rc = session_open(&session, &options.access, stopped_hard, err);
 	if (rc == 0)
 		rc = run(&session, &options, err);
 	session_close(&session);
-	free(options.targets.rows);
+	arguments_free(&options);
 	return rc;
 }
 
-static int no_targets(const struct options *options, struct err *err)
+static int no_targets(const struct arguments *options, struct err *err)
 {
 	return options->targets.count == 0
 		       ? 0
@@ -227,13 +109,14 @@ static void report_others(const struct journal *journal)
 	}
 }
 
-static int run_targets(struct session *session, const struct options *options,
+static int run_targets(struct session *session, const struct arguments *options,
 		       const char *journal, struct err *err)
 {
 	const struct run run = {
 		.journal = journal,
 		.targets = options->targets.rows,
 		.count = options->targets.count,
+		.root_password = options->root_password,
 		.deadline_s = options->deadline_s,
 		.dry = options->dry,
 		.stopped = stopped,
@@ -245,7 +128,7 @@ static int run_targets(struct session *session, const struct options *options,
 	return -1;
 }
 
-static int whoami_body(struct session *session, struct options *options,
+static int whoami_body(struct session *session, struct arguments *options,
 		       struct err *err)
 {
 	char text[256];
@@ -258,16 +141,17 @@ static int whoami_body(struct session *session, struct options *options,
 			   options->json, err);
 }
 
-static int machines_body(struct session *session, struct options *options,
+static int machines_body(struct session *session, struct arguments *options,
 			 struct err *err)
 {
 	if (no_targets(options, err) < 0 || session_observe(session, err) < 0)
 		return -1;
-	return output_rows(rows_machines(&session->world, options->region),
-			   options->json, err);
+	return output_rows(
+		rows_machines(&session->world, options->access.region),
+		options->json, err);
 }
 
-static int images_body(struct session *session, struct options *options,
+static int images_body(struct session *session, struct arguments *options,
 		       struct err *err)
 {
 	if (no_targets(options, err) < 0 || session_observe(session, err) < 0)
@@ -275,7 +159,7 @@ static int images_body(struct session *session, struct options *options,
 	return output_rows(rows_images(&session->world), options->json, err);
 }
 
-static int journaled(struct session *session, struct options *options,
+static int journaled(struct session *session, struct arguments *options,
 		     json_t *(*rows)(const struct journal *), struct err *err)
 {
 	size_t i;
@@ -298,20 +182,20 @@ static int journaled(struct session *session, struct options *options,
 					  options->json, err);
 }
 
-static int capture_body(struct session *session, struct options *options,
+static int capture_body(struct session *session, struct arguments *options,
 			struct err *err)
 {
 	return journaled(session, options, rows_captured, err);
 }
 
-static int provision_body(struct session *session, struct options *options,
+static int provision_body(struct session *session, struct arguments *options,
 			  struct err *err)
 {
 	return journaled(session, options, rows_provisioned, err);
 }
 
 /* Goals that need no journal: asking twice does no more than once. */
-static int plain_body(struct session *session, struct options *options,
+static int plain_body(struct session *session, struct arguments *options,
 		      struct err *err)
 {
 	if (options->targets.count == 0)
@@ -375,17 +259,22 @@ static const struct command commands[] = {
 static const struct program program = {
 	"adt-cloud", "machines and images of a cloud", commands,
 	"Options:\n"
-	"  --cloud C         lxd\n"
-	"  --region R        machines: only those there\n"
+	"  --cloud C         digitalocean, exoscale, linode, lxd or vultr\n"
+	"  --region R        only what is there; where new machines go\n"
 	"  --build DIR       folder of the build, where credentials are found\n"
+	"  --credentials FILE  or in this file\n"
 	"  --api-url URL     https://..., http://... or unix:/path; default: "
 	"ADT_API_URL\n"
+	"  --ca-file FILE    certificates to trust; default: ADT_CA_FILE, the "
+	"system's\n"
 	"  --journal FILE    where an unfinished run is remembered\n"
 	"  --deadline MIN    give up after so many minutes (30, and 2 for each "
 	"GB)\n"
 	"  --progress WORD   auto, json or none, on stderr\n"
 	"  --power-off       capture: stop the machine first, start it after\n"
-	"  --size S, --vpc V, --user-data FILE\n"
+	"  --root-password FILE  provision: one line, - for standard input\n"
+	"  --size S, --vpc V, --firewall F, --ssh-key K, --tag T, --user-data "
+	"FILE\n"
 	"                    provision: hold for the targets after them\n"
 	"  --dry-run         look, choose and refuse; change nothing\n"
 	"  --json            rows as JSON\n"};

@@ -122,6 +122,9 @@ static bool plan_all(const struct drive *drive, const struct world *world,
 		} else if (step == STEP_FAIL) {
 			target->failed = true;
 			target->doing = "failed";
+			if (target->err.kind != ERR_RETRY)
+				target_forget(target);
+			news = true;
 		} else if (step != STEP_WAIT) {
 			add_step(drive, batch, target, step);
 			plan_sent(target, step, now_s);
@@ -130,6 +133,16 @@ static bool plan_all(const struct drive *drive, const struct world *world,
 		       restore != target->restore_power;
 	}
 	return news;
+}
+
+/* What only the success of a step itself tells. */
+static void note_done(struct target *target, enum step step)
+{
+	target->inspected = target->inspected || step == STEP_INSPECT;
+	target->network_attached =
+		target->network_attached || step == STEP_ATTACH_NETWORK;
+	target->firewall_attached =
+		target->firewall_attached || step == STEP_ATTACH_FIREWALL;
 }
 
 /* What a reply to a step means. A lost or throttled one means nothing: the
@@ -142,12 +155,16 @@ static void take_reply(const struct drive *drive, const struct call *call,
 	struct err why = call->err;
 
 	if (!call->failed &&
-	    (!action->reply || action->reply(call->reply, target, &why) == 0))
+	    (!action->reply || action->reply(call->reply, target, &why) == 0)) {
+		note_done(target, step);
 		return;
+	}
+	if (call->busy && step_creates(step))
+		plan_busy(target, clock_epoch_s());
 	if (why.kind == ERR_RETRY ||
 	    (why.kind == ERR_NO &&
-	     (step == STEP_DELETE || step == STEP_DROP_IMAGE ||
-	      step == STEP_DROP_SNAPSHOT)))
+	     (step == STEP_DELETE || step == STEP_ASK ||
+	      step == STEP_DROP_IMAGE || step == STEP_DROP_SNAPSHOT)))
 		return;
 	if (why.kind == ERR_NO)
 		why.kind = ERR_REFUSED;
@@ -262,8 +279,8 @@ static int tick(const struct drive *drive, struct world *world,
 	int rc = -1;
 
 	*acted = false;
-	if (engine_observe(drive->engine, world, clock_now_ms() + CALL_MS,
-			   err) < 0) {
+	if (engine_observe(drive->engine, LISTS_WORLD, world,
+			   clock_now_ms() + CALL_MS, err) < 0) {
 		/* not reached now may be reached later; refused will not */
 		bool late =
 			elapsed_s(pace) >=

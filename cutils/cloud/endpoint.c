@@ -55,18 +55,44 @@ static bool expand(const char *pattern, char *path, size_t size)
 	return snprintf(path, size, "%s%s", value, slash) < (int)size;
 }
 
+/* A region becomes part of a host's name: letters, digits, '-'. */
+static int use_zone(const struct provider *provider, const char *region,
+		    struct http_endpoint *endpoint, struct err *err)
+{
+	const char *zone = strstr(provider->base_url, "ZONE");
+	char url[256];
+
+	if (!zone)
+		return use_url(provider->base_url, endpoint, err);
+	if (!region[0])
+		return err_set(err, ERR_USAGE, "%s: --region is wanted",
+			       provider->name);
+	if (region[strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-")] ||
+	    region[0] == '-')
+		return err_set(err, ERR_USAGE, "%s: not a region of %s", region,
+			       provider->name);
+	snprintf(url, sizeof(url), "%.*s%s%s", (int)(zone - provider->base_url),
+		 provider->base_url, region, zone + strlen("ZONE"));
+	return use_url(url, endpoint, err);
+}
+
 int endpoint_find(const struct provider *provider, const char *api_url,
+		  const char *region, const char *ca_file,
 		  struct http_endpoint *endpoint, struct err *err)
 {
 	struct stat is;
 	char path[4096];
 	size_t i;
 
-	*endpoint = (struct http_endpoint){{0}, {0}};
+	*endpoint = (struct http_endpoint){{0}, {0}, {0}};
+	if (ca_file &&
+	    snprintf(endpoint->ca_file, sizeof(endpoint->ca_file), "%s",
+		     ca_file) >= (int)sizeof(endpoint->ca_file))
+		return err_set(err, ERR_USAGE, "%.80s...: too long", ca_file);
 	if (api_url)
 		return use_url(api_url, endpoint, err);
 	if (provider->base_url[0])
-		return use_url(provider->base_url, endpoint, err);
+		return use_zone(provider, region, endpoint, err);
 	for (i = 0; provider->sockets[i]; i++)
 		if (expand(provider->sockets[i], path, sizeof(path)) &&
 		    stat(path, &is) == 0 && S_ISSOCK(is.st_mode))

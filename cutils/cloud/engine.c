@@ -14,9 +14,13 @@
 #define MOST_PAGES 1000	     /* a cursor that never ends is a fault */
 
 int engine_init(struct engine *engine, const struct provider *provider,
-		const struct http_endpoint *endpoint, struct err *err)
+		const struct http_endpoint *endpoint,
+		const struct credentials *credentials, const char *region,
+		struct err *err)
 {
-	*engine = (struct engine){.provider = provider};
+	*engine = (struct engine){.provider = provider,
+				  .credentials = *credentials};
+	snprintf(engine->region, sizeof(engine->region), "%s", region);
 	ratelimit_init(&engine->limit, provider->requests_per_minute,
 		       provider->burst, clock_now_ms());
 	engine->http = http_new(endpoint, err);
@@ -27,6 +31,7 @@ void engine_free(struct engine *engine)
 {
 	http_free(engine->http);
 	engine->http = NULL;
+	credentials_wipe(&engine->credentials);
 }
 
 void call_init(struct call *call)
@@ -68,9 +73,7 @@ static enum err_kind kind_of(int status)
 
 static const char *method_name(const struct http_request *req)
 {
-	static const char *const names[] = {"GET", "POST", "PUT", "DELETE"};
-
-	return names[req->method];
+	return http_method_name(req->method);
 }
 
 /* A reply that is not a success, in one sentence. */
@@ -83,13 +86,15 @@ static void refused(struct engine *engine, struct call *call,
 
 	if (body)
 		engine->provider->explain(body, words, sizeof(words));
+	call->busy = engine->provider->busy &&
+		     engine->provider->busy(reply->status, body);
 	json_decref(body);
 	if (!words[0])
 		snprintf(words, sizeof(words), "%s %.150s gave status %d",
 			 method_name(&call->request),
 			 strbuf_text(&call->request.path), reply->status);
-	err_set(&why, kind_of(reply->status), "%s: %s", engine->provider->name,
-		words);
+	err_set(&why, call->busy ? ERR_RETRY : kind_of(reply->status), "%s: %s",
+		engine->provider->name, words);
 	fail(call, &why);
 }
 
@@ -150,6 +155,17 @@ static void answer(struct engine *engine, struct call *call,
 		refused(engine, call, reply);
 }
 
+/* Says anew who we are: a signature grows old. */
+static int prove(struct engine *engine, struct http_request *req,
+		 struct err *err)
+{
+	strbuf_free(&req->proof);
+	if (!engine->provider->authorize)
+		return 0;
+	return engine->provider->authorize(&engine->credentials, req,
+					   clock_epoch_s(), err);
+}
+
 /* Sends what may go now. Returns when to look again, in clock_now_ms(). */
 static int64_t send_due(struct engine *engine, struct call *calls, size_t count,
 			int64_t deadline_ms)
@@ -173,7 +189,8 @@ static int64_t send_due(struct engine *engine, struct call *calls, size_t count,
 		if (wait_ms > 0)
 			return now_ms + wait_ms < next_ms ? now_ms + wait_ms
 							  : next_ms;
-		if (http_start(engine->http, &call->request, deadline_ms, call,
+		if (prove(engine, &call->request, &why) < 0 ||
+		    http_start(engine->http, &call->request, deadline_ms, call,
 			       &why) < 0) {
 			fail(call, &why);
 			continue;
@@ -239,12 +256,19 @@ void engine_run(struct engine *engine, struct call *calls, size_t count,
 	}
 }
 
-/* All pages of one list, one after the other: each names the next.
- * Lists of different kinds run side by side in engine_observe(). */
-static int read_page(const struct list *list, struct call *call,
-		     struct world *world, char *path, size_t size, bool *more,
+/* A list that is being asked for: the request for its next page. */
+struct page {
+	const struct list *list; /* NULL: all of it is read */
+	struct http_request request;
+};
+
+/* One page of a list: each names the next. */
+static int read_page(struct page *page, struct call *call, struct world *world,
 		     struct err *err)
 {
+	const struct list *list = page->list;
+	char path[1024];
+
 	if (call->failed) {
 		*err = call->err;
 		return -1;
@@ -252,56 +276,81 @@ static int read_page(const struct list *list, struct call *call,
 	if (reply_rows(json_object_get(call->reply, list->rows), list->path,
 		       list->read, world, err) < 0)
 		return -1;
-	*more = list->next && list->next(call->reply, path, size);
+	if (!list->next || !list->next(call->reply, path, sizeof(path))) {
+		page->list = NULL;
+		return 0;
+	}
+	strbuf_free(&page->request.path);
+	strbuf_adds(&page->request.path, path);
 	return 0;
 }
 
-int engine_observe(struct engine *engine, struct world *world,
+/* The next page of every list that has one, side by side. True when there was
+ * any to ask for. */
+static int read_pages(struct engine *engine, struct page pages[LIST_COUNT],
+		      struct world *world, int64_t deadline_ms, bool *asked,
+		      struct err *err)
+{
+	struct call calls[LIST_COUNT];
+	struct page *of[LIST_COUNT];
+	size_t count = 0, i;
+	int kind, rc = 0;
+
+	for (kind = 0; kind < LIST_COUNT; kind++) {
+		struct call *call = &calls[count];
+
+		if (!pages[kind].list)
+			continue;
+		call_init(call);
+		strbuf_adds(&call->request.path,
+			    strbuf_text(&pages[kind].request.path));
+		strbuf_adds(&call->request.headers,
+			    strbuf_text(&pages[kind].request.headers));
+		of[count++] = &pages[kind];
+	}
+	*asked = count > 0;
+	engine_run(engine, calls, count, deadline_ms);
+	for (i = 0; i < count; i++) {
+		if (rc == 0)
+			rc = read_page(of[i], &calls[i], world, err);
+		call_free(&calls[i]);
+	}
+	return rc;
+}
+
+int engine_observe(struct engine *engine, unsigned lists, struct world *world,
 		   int64_t deadline_ms, struct err *err)
 {
-	const struct list *lists = engine->provider->lists;
-	char path[OBSERVE_COUNT][1024];
-	bool more[OBSERVE_COUNT];
-	unsigned pages = 0;
+	struct page pages[LIST_COUNT] = {{0}};
+	bool asked = true;
+	unsigned count = 0;
 	int kind, rc = 0;
 
 	world_clear(world);
-	for (kind = 0; kind < OBSERVE_COUNT; kind++) {
-		more[kind] = lists[kind].path != NULL;
-		if (more[kind])
-			snprintf(path[kind], sizeof(path[kind]), "%s",
-				 lists[kind].path);
-	}
-	for (;;) {
-		struct call calls[OBSERVE_COUNT];
-		int asked[OBSERVE_COUNT];
-		size_t count = 0, i;
+	for (kind = 0; kind < LIST_COUNT; kind++) {
+		const struct list *list = &engine->provider->lists[kind];
 
-		for (kind = 0; kind < OBSERVE_COUNT; kind++) {
-			if (!more[kind])
-				continue;
-			call_init(&calls[count]);
-			strbuf_adds(&calls[count].request.path, path[kind]);
-			asked[count++] = kind;
-		}
-		if (count == 0)
-			return 0;
-		engine_run(engine, calls, count, deadline_ms);
-		for (i = 0; i < count; i++) {
-			kind = asked[i];
-			if (rc == 0)
-				rc = read_page(&lists[kind], &calls[i], world,
-					       path[kind], sizeof(path[kind]),
-					       &more[kind], err);
-			call_free(&calls[i]);
-		}
-		if (rc == 0 && ++pages > MOST_PAGES)
+		if (!(lists & 1u << kind) || !list->path)
+			continue;
+		pages[kind].list = list;
+		http_request_init(&pages[kind].request);
+		strbuf_adds(&pages[kind].request.path, list->path);
+		if (list->headers)
+			strbuf_adds(&pages[kind].request.headers,
+				    list->headers);
+		if (list->narrow && engine->region[0])
+			list->narrow(engine->region, &pages[kind].request);
+	}
+	while (rc == 0 && asked) {
+		rc = read_pages(engine, pages, world, deadline_ms, &asked, err);
+		if (rc == 0 && ++count > MOST_PAGES)
 			rc = err_set(err, ERR_PROTOCOL,
 				     "%s: a list has no last page",
 				     engine->provider->name);
-		if (rc < 0) {
-			world_clear(world);
-			return -1;
-		}
 	}
+	for (kind = 0; kind < LIST_COUNT; kind++)
+		http_request_free(&pages[kind].request);
+	if (rc < 0)
+		world_clear(world);
+	return rc;
 }

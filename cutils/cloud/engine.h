@@ -12,6 +12,8 @@
 struct engine {
 	const struct provider *provider;
 	struct http *http; /* owned */
+	char region[64];   /* lists are asked for it alone; "": for all */
+	struct credentials credentials;
 	struct ratelimit limit;
 	bool (*stopped)(void); /* true ends every wait early; may be NULL */
 	uint64_t requests;     /* sent so far, repeats included */
@@ -22,6 +24,7 @@ struct call {
 	struct http_request request; /* http_request_init() it, then fill it */
 	json_t *reply;		     /* owned; NULL where the body was empty */
 	bool failed;
+	bool busy; /* refused, but only for now: nothing was done */
 	struct err err;
 
 	/* the engine's own */
@@ -30,8 +33,10 @@ struct call {
 	bool under_way, over;
 };
 
+/* Copies the credentials, and wipes them at the end. */
 int engine_init(struct engine *, const struct provider *,
-		const struct http_endpoint *, struct err *) MUST_CHECK;
+		const struct http_endpoint *, const struct credentials *,
+		const char *region, struct err *) MUST_CHECK;
 void engine_free(struct engine *);
 
 /* Makes all calls, in parallel, each retried as retry.h allows until
@@ -45,9 +50,9 @@ void engine_run(struct engine *, struct call *calls, size_t count,
 void call_init(struct call *);
 void call_free(struct call *);
 
-/* Asks every list that the provider has, all pages, and replaces *world. On -1
- * the world is empty. */
-int engine_observe(struct engine *, struct world *, int64_t deadline_ms,
-		   struct err *) MUST_CHECK;
+/* Asks these lists (LISTS_WORLD, LISTS_OFFERS) as far as the provider has them,
+ * all pages, and replaces *world. On -1 the world is empty. */
+int engine_observe(struct engine *, unsigned lists, struct world *,
+		   int64_t deadline_ms, struct err *) MUST_CHECK;
 
 #endif

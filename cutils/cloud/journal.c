@@ -6,6 +6,7 @@
 #include "cloud/reply.h"
 
 #include <jansson.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,79 +53,129 @@ bool journal_finished(const struct journal *journal)
 	return journal->count > 0;
 }
 
-static json_t *pack(const struct target *target)
+/* The members of a target that the journal keeps, but for goal and sent. */
+enum kind { TEXT, BOOL, UNSIGNED, INT64 };
+
+#define MEMBER(kind, field)                                   \
+	{                                                     \
+#field, kind, offsetof(struct target, field), \
+			sizeof(((struct target *)0)->field)   \
+	}
+static const struct member {
+	const char *name;
+	enum kind kind;
+	size_t offset, size;
+} members[] = {
+	MEMBER(TEXT, label),
+	MEMBER(TEXT, machine),
+	MEMBER(TEXT, image),
+	MEMBER(TEXT, size),
+	MEMBER(TEXT, vpc),
+	MEMBER(TEXT, firewall),
+	MEMBER(TEXT, ssh_key),
+	MEMBER(TEXT, tag),
+	MEMBER(TEXT, user_data_file),
+	MEMBER(BOOL, power_off),
+	MEMBER(UNSIGNED, deadline_s),
+	MEMBER(BOOL, restore_power),
+	MEMBER(INT64, sent_s),
+	MEMBER(UNSIGNED, tries),
+	MEMBER(TEXT, task_id),
+	MEMBER(INT64, task_floor),
+	MEMBER(TEXT, before),
+	MEMBER(TEXT, disk_id),
+	MEMBER(BOOL, inspected),
+	MEMBER(TEXT, size_id),
+	MEMBER(TEXT, vpc_id),
+	MEMBER(TEXT, subnet_id),
+	MEMBER(TEXT, firewall_id),
+	MEMBER(TEXT, ssh_key_id),
+	MEMBER(BOOL, network_attached),
+	MEMBER(BOOL, firewall_attached),
+	MEMBER(BOOL, finished),
+	MEMBER(TEXT, machine_id),
+	MEMBER(TEXT, snapshot_id),
+	MEMBER(TEXT, image_id),
+	MEMBER(TEXT, region),
+	MEMBER(TEXT, machine_size),
+	MEMBER(TEXT, created),
+	MEMBER(TEXT, public_ipv4),
+	MEMBER(TEXT, private_ipv4),
+	MEMBER(INT64, size_bytes),
+	MEMBER(UNSIGNED, disk_gb),
+};
+#undef MEMBER
+#define MEMBERS (sizeof(members) / sizeof(members[0]))
+
+static json_t *pack_member(const struct member *member, const char *from)
 {
-	return json_pack(
-		"{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i,"
-		" s:b, s:s, s:I, s:i, s:s, s:b,"
-		" s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:i}",
-		"goal", (int)target->goal, "label", target->label, "machine",
-		target->machine, "image", target->image, "size", target->size,
-		"vpc", target->vpc, "user_data_file", target->user_data_file,
-		"power_off", target->power_off, "deadline_s",
-		(int)target->deadline_s, "restore_power", target->restore_power,
-		"sent", step_name(target->sent), "sent_s",
-		(json_int_t)target->sent_s, "tries", (int)target->tries,
-		"task_id", target->task_id, "finished", target->finished,
-		"machine_id", target->machine_id, "image_id", target->image_id,
-		"region", target->region, "machine_size", target->machine_size,
-		"created", target->created, "public_ipv4", target->public_ipv4,
-		"private_ipv4", target->private_ipv4, "size_bytes",
-		(json_int_t)target->size_bytes, "disk_gb",
-		(int)target->disk_gb);
+	switch (member->kind) {
+	case TEXT:
+		return json_string(from);
+	case BOOL:
+		return json_boolean(*(const bool *)from);
+	case UNSIGNED:
+		return json_integer(*(const unsigned *)(const void *)from);
+	default:
+		return json_integer(*(const int64_t *)(const void *)from);
+	}
 }
 
-/* One text member of a target in the journal. */
-struct text_member {
-	const char *name;
-	char *to;
-	size_t size;
-};
-
-static int unpack_texts(const json_t *row, const struct text_member *member,
-			struct err *err)
+static json_t *pack(const struct target *target)
 {
-	for (; member->name; member++) {
-		const char *text =
-			json_string_value(json_object_get(row, member->name));
+	json_t *row = json_pack("{s:i, s:s}", "goal", (int)target->goal, "sent",
+				step_name(target->sent));
+	size_t i;
 
-		if (!text)
-			return err_set(err, ERR_DATA, "\"%s\" is missing",
-				       member->name);
-		if (copy_text(member->to, member->size, text, member->name,
-			      err) < 0) {
-			err->kind = ERR_DATA;
-			return -1;
+	for (i = 0; row && i < MEMBERS; i++)
+		if (json_object_set_new(
+			    row, members[i].name,
+			    pack_member(&members[i],
+					(const char *)target +
+						members[i].offset)) < 0) {
+			json_decref(row);
+			row = NULL;
 		}
+	return row;
+}
+
+static int unpack_member(const struct member *member, const json_t *value,
+			 char *to, struct err *err)
+{
+	bool whole;
+
+	if (!value) /* a version that did not know it wrote this */
+		return 0;
+	whole = json_is_integer(value) && json_integer_value(value) >= 0;
+
+	if (member->kind == TEXT && json_is_string(value)) {
+		if (copy_text(to, member->size, json_string_value(value),
+			      member->name, err) == 0)
+			return 0;
+		err->kind = ERR_DATA;
+		return -1;
 	}
+	if (member->kind == BOOL && json_is_boolean(value))
+		*(bool *)to = json_is_true(value);
+	else if (member->kind == UNSIGNED && whole &&
+		 json_integer_value(value) <= INT32_MAX)
+		*(unsigned *)(void *)to = (unsigned)json_integer_value(value);
+	else if (member->kind == INT64 && whole)
+		*(int64_t *)(void *)to = json_integer_value(value);
+	else
+		return err_set(err, ERR_DATA, "\"%s\" is of another type",
+			       member->name);
 	return 0;
 }
 
 static int unpack(json_t *row, struct target *target, struct err *err)
 {
-#define TEXT(field)                                          \
-	{                                                    \
-#field, target->field, sizeof(target->field) \
-	}
-	const struct text_member texts[] = {
-		TEXT(label),	   TEXT(machine),      TEXT(image),
-		TEXT(size),	   TEXT(vpc),	       TEXT(user_data_file),
-		TEXT(task_id),	   TEXT(machine_id),   TEXT(image_id),
-		TEXT(region),	   TEXT(machine_size), TEXT(created),
-		TEXT(public_ipv4), TEXT(private_ipv4), {NULL, NULL, 0},
-	};
-#undef TEXT
-	int goal, deadline_s, tries, disk_gb, power_off, restore, finished;
-	json_int_t sent_s, size_bytes;
 	const char *sent; /* borrowed from row */
 	json_error_t why;
+	size_t i;
+	int goal;
 
-	if (json_unpack_ex(row, &why, 0,
-			   "{s:i, s:i, s:i, s:i, s:b, s:b, s:b, s:I, s:I, s:s}",
-			   "goal", &goal, "deadline_s", &deadline_s, "tries",
-			   &tries, "disk_gb", &disk_gb, "power_off", &power_off,
-			   "restore_power", &restore, "finished", &finished,
-			   "sent_s", &sent_s, "size_bytes", &size_bytes, "sent",
+	if (json_unpack_ex(row, &why, 0, "{s:i, s:s}", "goal", &goal, "sent",
 			   &sent) < 0)
 		return err_set(err, ERR_DATA, "%s", why.text);
 	if (goal < GOAL_IMAGE || goal > GOAL_NO_IMAGE ||
@@ -132,15 +183,12 @@ static int unpack(json_t *row, struct target *target, struct err *err)
 		return err_set(err, ERR_DATA, "an unknown goal or step");
 	target->goal = (enum goal)goal;
 	target->sent = step_by_name(sent);
-	target->deadline_s = (unsigned)deadline_s;
-	target->tries = (unsigned)tries;
-	target->disk_gb = (unsigned)disk_gb;
-	target->power_off = power_off;
-	target->restore_power = restore;
-	target->finished = finished;
-	target->sent_s = sent_s;
-	target->size_bytes = (uint64_t)size_bytes;
-	return unpack_texts(row, texts, err);
+	for (i = 0; i < MEMBERS; i++)
+		if (unpack_member(&members[i],
+				  json_object_get(row, members[i].name),
+				  (char *)target + members[i].offset, err) < 0)
+			return -1;
+	return 0;
 }
 
 static int parse(struct journal *journal, const char *bytes, size_t size,
@@ -255,6 +303,9 @@ static bool same(const struct target *a, const struct target *b)
 	       strcmp(a->machine, b->machine) == 0 &&
 	       a->power_off == b->power_off && strcmp(a->size, b->size) == 0 &&
 	       strcmp(a->vpc, b->vpc) == 0 &&
+	       strcmp(a->firewall, b->firewall) == 0 &&
+	       strcmp(a->ssh_key, b->ssh_key) == 0 &&
+	       strcmp(a->tag, b->tag) == 0 &&
 	       strcmp(a->user_data_file, b->user_data_file) == 0 &&
 	       (a->goal == GOAL_IMAGE || strcmp(a->image, b->image) == 0);
 }

@@ -95,9 +95,10 @@ static int read_address(const json_t *row, struct machine *machine,
 /* "10GiB" of the root disk, where one was set; without, it is the pool's. */
 static unsigned root_gb(const json_t *row)
 {
-	const json_t *root = json_object_get(
-		json_object_get(row, "expanded_devices"), "root");
-	const char *size = reply_text(root, "size");
+	const char *size = reply_text(
+		json_object_get(json_object_get(row, "expanded_devices"),
+				"root"),
+		"size");
 	char *unit;
 	unsigned long number = strtoul(size, &unit, 10);
 
@@ -235,6 +236,13 @@ static int read_task(json_t *row, struct world *world, struct err *err)
 	return read_resource(row, task, err);
 }
 
+static int read_network(json_t *row, struct world *world, struct err *err)
+{
+	const char *name = reply_text(row, "name");
+
+	return reply_offer(OFFER_NETWORK, name, name, "", world, err) ? 0 : -1;
+}
+
 /* ---- acting ---- */
 
 /* The operation that a write started; some answer at once and start none. */
@@ -323,16 +331,15 @@ static void drop_image_request(const struct target *target,
 	http_add_escaped(&req->path, target->image_id);
 }
 
-static void create_request(const struct target *target,
-			   struct http_request *req)
+static void make_request(const struct target *target, struct http_request *req)
 {
 	const char *size = target->size[0] ? target->size : NULL;
 	json_t *devices = NULL;
 
-	if (target->vpc[0])
+	if (target->vpc_id[0])
 		devices =
 			json_pack("{s:{s:s, s:s, s:s}}", "eth0", "type", "nic",
-				  "name", "eth0", "network", target->vpc);
+				  "name", "eth0", "network", target->vpc_id);
 	req->method = HTTP_POST;
 	req->may_repeat = false; /* it would clash with the first */
 	strbuf_adds(&req->path, "/1.0/instances");
@@ -344,8 +351,7 @@ static void create_request(const struct target *target,
 			      "devices", devices);
 }
 
-static void delete_request(const struct target *target,
-			   struct http_request *req)
+static void gone_request(const struct target *target, struct http_request *req)
 {
 	instance_path(target, HTTP_DELETE, req);
 }
@@ -370,15 +376,18 @@ const struct provider lxd_provider = {
 	.explain = explain,
 	.whoami_request = whoami_request,
 	.whoami_reply = whoami_reply,
-	.lists = {[OBSERVE_MACHINES] = {.path = "/1.0/instances?recursion=2",
-					.rows = "metadata",
-					.read = read_machine},
-		  [OBSERVE_IMAGES] = {.path = "/1.0/images?recursion=1",
-				      .rows = "metadata",
-				      .read = read_image},
-		  [OBSERVE_TASKS] = {.path = "/1.0/operations?recursion=1",
+	.lists = {[LIST_MACHINES] = {.path = "/1.0/instances?recursion=2",
 				     .rows = "metadata",
-				     .read = read_task}},
+				     .read = read_machine},
+		  [LIST_IMAGES] = {.path = "/1.0/images?recursion=1",
+				   .rows = "metadata",
+				   .read = read_image},
+		  [LIST_TASKS] = {.path = "/1.0/operations?recursion=1",
+				  .rows = "metadata",
+				  .read = read_task},
+		  [LIST_NETWORKS] = {.path = "/1.0/networks?recursion=1",
+				     .rows = "metadata",
+				     .read = read_network}},
 	.actions = {[STEP_STOP] = {.request = stop_request},
 		    [STEP_KILL] = {.request = kill_request},
 		    [STEP_START] = {.request = start_request},
@@ -386,6 +395,6 @@ const struct provider lxd_provider = {
 		    [STEP_IMAGE] = {image_request, task_reply},
 		    [STEP_DROP_SNAPSHOT] = {.request = drop_snapshot_request},
 		    [STEP_DROP_IMAGE] = {.request = drop_image_request},
-		    [STEP_CREATE] = {create_request, task_reply},
-		    [STEP_DELETE] = {.request = delete_request}},
+		    [STEP_CREATE] = {make_request, task_reply},
+		    [STEP_DELETE] = {.request = gone_request}},
 };

@@ -10,32 +10,53 @@
 
 #include "cloud/target.h"
 #include "cloud/world.h"
+#include "files/credentials.h"
 #include "wire/http.h"
 
 /* A question whose answer comes in rows and pages. path asks for the first
- * page, with the query that makes pages large; rows names the member that holds
- * them (reply.h, reply_rows); read() adds one to the world; next() writes the
- * path of the page after and is true while there is one (NULL: one page). */
+ * page, with the query that makes pages large; narrow() adds to it, where the
+ * cloud filters, that only the rows of a region are wanted (NULL: it does
+ * not). rows names the member that holds them (reply.h, reply_rows); read()
+ * adds one to the world; next() writes the path of the page after and is true
+ * while there is one (NULL: one page). headers, which may be NULL, go with each
+ * page. */
 struct list {
-	const char *path;
+	const char *path, *headers;
+	void (*narrow)(const char *region, struct http_request *);
 	const char *rows;
 	int (*read)(json_t *row, struct world *, struct err *);
 	bool (*next)(const json_t *reply, char *path, size_t size);
 };
 
-/* What is observed each tick. A cloud that has nothing of a kind (Vultr has no
- * tasks) leaves that list out, and the engine asks nothing. */
-enum observation {
-	OBSERVE_MACHINES,
-	OBSERVE_IMAGES,
-	OBSERVE_SNAPSHOTS,
-	OBSERVE_TASKS,
-	OBSERVE_COUNT,
+/* The lists. A cloud that has nothing of a kind (Vultr has no tasks) leaves
+ * that list out, and the engine asks nothing. Up to LIST_TASKS they are what
+ * is observed each tick; the others are asked once, before a machine is
+ * created, for what the operator's names mean. */
+enum list_kind {
+	LIST_MACHINES,
+	LIST_IMAGES,
+	LIST_SNAPSHOTS,
+	LIST_TASKS,
+	LIST_REGIONS,
+	LIST_SIZES,
+	LIST_NETWORKS,
+	LIST_FIREWALLS,
+	LIST_KEYS,
+	LIST_COUNT,
 };
+
+#define LISTS_WORLD                                                       \
+	(1u << LIST_MACHINES | 1u << LIST_IMAGES | 1u << LIST_SNAPSHOTS | \
+	 1u << LIST_TASKS)
+#define LISTS_OFFERS                                                   \
+	(1u << LIST_REGIONS | 1u << LIST_SIZES | 1u << LIST_NETWORKS | \
+	 1u << LIST_FIREWALLS | 1u << LIST_KEYS)
 
 /* One step on one target. Every step that the plan can ask of this cloud (its
  * traits say which) has a request; where the reply says something worth noting
- * (a task, an id) it has a reader too. */
+ * (a task, an id) it has a reader too. The readers of
+ *	STEP_INSPECT	set disk_gb and disk_id, or say what is wrong
+ *	STEP_ASK	set task_state and task_text */
 struct action {
 	void (*request)(const struct target *, struct http_request *);
 	int (*reply)(const json_t *reply, struct target *, struct err *);
@@ -43,33 +64,52 @@ struct action {
 
 /* What the plan must know of a cloud's ways. */
 struct traits {
+	bool inspect_first;	   /* STEP_INSPECT before the first create */
 	bool image_from_snapshot;  /* snapshot first, image from it, drop it */
+	bool snapshots_unnamed;	   /* a snapshot does not carry our name */
 	bool stop_before_delete;   /* a running machine cannot be deleted */
+	bool attach_network;	   /* by a step, when the machine runs */
+	bool attach_firewall;	   /* likewise */
 	unsigned appears_within_s; /* a thing whose create did its work but
 				    * lost its reply is listed by then */
+	unsigned ask_every_s; /* 0: tasks are listed, else STEP_ASK tells what
+			       * became of one, so often */
 	unsigned poll_first_ms, poll_most_ms; /* between two observations */
 };
 
 struct provider {
 	const char *name;     /* as ACTIVE_CLOUDHOST spells it */
-	const char *base_url; /* no trailing slash; --api-url overrides it */
+	const char *base_url; /* no trailing slash; --api-url overrides it;
+			       * "ZONE" in it stands for the region */
 	/* Unix sockets tried in turn where there is no base_url: "$VAR/rest"
 	 * takes an environment variable. Ends in NULL. */
 	const char *const *sockets;
 	unsigned requests_per_minute; /* documented limit per token; 0: none */
 	unsigned burst;
-	size_t image_name_max; /* bytes */
+	size_t image_name_max;	  /* bytes */
+	bool needs_root_password; /* to create a machine */
 	struct traits traits;
+
+	/* Where the operator's build machine keeps what proves our identity;
+	 * authorize() adds it to request->proof, epoch_s is now. NULL where
+	 * the socket's permissions do (LXD). */
+	const struct credential_places *places;
+	int (*authorize)(const struct credentials *, struct http_request *,
+			 int64_t epoch_s, struct err *);
 
 	/* One line about an error reply, in the cloud's own words. */
 	void (*explain)(const json_t *reply, char *text, size_t size);
+
+	/* A refusal that only means "another time": nothing was done, and the
+	 * same request may be sent again. NULL: there is none. */
+	bool (*busy)(int status, const json_t *reply);
 
 	/* Who are we there? Writes one line. */
 	void (*whoami_request)(struct http_request *);
 	int (*whoami_reply)(const json_t *reply, char *text, size_t size,
 			    struct err *);
 
-	struct list lists[OBSERVE_COUNT];
+	struct list lists[LIST_COUNT];
 	struct action actions[STEP_COUNT];
 };
 

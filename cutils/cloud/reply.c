@@ -46,3 +46,21 @@ int copy_text(char *to, size_t to_size, const char *from, const char *what,
 	memcpy(to, from, len + 1);
 	return 0;
 }
+
+struct offer *reply_offer(enum offer_kind kind, const char *id,
+			  const char *name, const char *region,
+			  struct world *world, struct err *err)
+{
+	struct offer *offer = world_add_offer(world, kind, err);
+
+	if (!offer)
+		return NULL;
+	if (!id[0] || !name[0]) {
+		err_set(err, ERR_PROTOCOL, "what is offered has no name or id");
+		return NULL;
+	}
+	if (COPY(offer->id, id, err) < 0 || COPY(offer->name, name, err) < 0 ||
+	    COPY(offer->region, region, err) < 0)
+		return NULL;
+	return offer;
+}

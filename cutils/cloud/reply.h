@@ -13,6 +13,12 @@ int reply_rows(const json_t *rows, const char *what,
 	       int (*read)(json_t *row, struct world *, struct err *),
 	       struct world *, struct err *) MUST_CHECK;
 
+/* Adds an offer; NULL where a text is missing or does not fit. region "" is
+ * everywhere. Borrowed until the next is added, for what else there is to say.
+ */
+struct offer *reply_offer(enum offer_kind, const char *id, const char *name,
+			  const char *region, struct world *, struct err *);
+
 /* Copies text that came from a cloud; ERR_PROTOCOL where it does not fit or
  * has control bytes. what names it in the message. */
 int copy_text(char *to, size_t to_size, const char *from, const char *what,

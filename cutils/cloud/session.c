@@ -9,25 +9,32 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ANSWER_MS 60000 /* for a single question */
 #define LOCK_WAIT_MS 2000
 
-int session_open(struct session *session, const char *cloud,
-		 const char *api_url, bool (*stopped_hard)(void),
-		 struct err *err)
+int session_open(struct session *session, const struct access *access,
+		 bool (*stopped_hard)(void), struct err *err)
 {
+	const char *region = access->region ? access->region : "";
+	struct credentials credentials = {{0}, {0}};
 	struct http_endpoint endpoint;
+	int rc = -1;
 
 	*session = (struct session){.journal = {.lock = -1}};
-	session->provider = provider_find(cloud, err);
-	if (!session->provider ||
-	    endpoint_find(session->provider, api_url, &endpoint, err) < 0 ||
-	    engine_init(&session->engine, session->provider, &endpoint, err) <
-		    0)
-		return -1;
+	session->provider = provider_find(access->cloud, err);
+	if (session->provider &&
+	    endpoint_find(session->provider, access->api_url, region,
+			  access->ca_file, &endpoint, err) == 0 &&
+	    (!session->provider->places ||
+	     credentials_find(session->provider->places, access->credentials,
+			      access->build, &credentials, err) == 0))
+		rc = engine_init(&session->engine, session->provider, &endpoint,
+				 &credentials, region, err);
+	credentials_wipe(&credentials);
 	session->engine.stopped = stopped_hard;
-	return 0;
+	return rc;
 }
 
 void session_close(struct session *session)
@@ -35,12 +42,22 @@ void session_close(struct session *session)
 	journal_close(&session->journal);
 	world_clear(&session->world);
 	engine_free(&session->engine);
+	if (session->root_password)
+		explicit_bzero(session->root_password,
+			       strlen(session->root_password));
+	free(session->root_password);
+	session->root_password = NULL;
+}
+
+static int observe(struct session *session, unsigned lists, struct err *err)
+{
+	return engine_observe(&session->engine, lists, &session->world,
+			      clock_now_ms() + ANSWER_MS, err);
 }
 
 int session_observe(struct session *session, struct err *err)
 {
-	return engine_observe(&session->engine, &session->world,
-			      clock_now_ms() + ANSWER_MS, err);
+	return observe(session, LISTS_WORLD, err);
 }
 
 int session_whoami(struct session *session, char *text, size_t size,
@@ -76,27 +93,55 @@ static int load_user_data(struct target *target, struct err *err)
 		       target->user_data_file);
 }
 
-static int prepare(struct session *session, bool fresh, struct err *err)
+/* One line; "-" is standard input. */
+static int load_root_password(struct session *session, const char *path,
+			      struct err *err)
+{
+	size_t size;
+	int rc;
+
+	if (!path)
+		return 0;
+	rc = strcmp(path, "-") == 0
+		     ? file_read_open(STDIN_FILENO, "standard input",
+				      &session->root_password, &size, err)
+		     : file_read_secret(path, &session->root_password, &size,
+					err);
+	if (rc < 0)
+		return -1;
+	session->root_password[strcspn(session->root_password, "\r\n")] = '\0';
+	return session->root_password[0]
+		       ? 0
+		       : err_set(err, ERR_DATA, "%s: no password in it", path);
+}
+
+static int prepare(struct session *session, const struct run *run, bool fresh,
+		   struct err *err)
 {
 	struct journal *journal = &session->journal;
 	size_t i;
 
-	for (i = 0; i < journal->count; i++)
+	if (load_root_password(session, run->root_password, err) < 0)
+		return -1;
+	for (i = 0; i < journal->count; i++) {
+		journal->targets[i].root_password = session->root_password;
 		if (load_user_data(&journal->targets[i], err) < 0)
 			return -1;
+	}
 	if (!fresh || journal->count == 0)
 		return 0;
 	if (journal->targets[0].goal == GOAL_IMAGE)
-		return session_observe(session, err) < 0
+		return observe(session, LISTS_WORLD, err) < 0
 			       ? -1
 			       : capture_prepare(journal, session->provider,
 						 &session->world,
 						 clock_epoch_s(), err);
 	if (journal->targets[0].goal == GOAL_MACHINE)
-		return session_observe(session, err) < 0
+		return observe(session, provision_lists(journal), err) < 0
 			       ? -1
-			       : provision_prepare(journal, &session->world,
-						   err);
+			       : provision_prepare(journal, session->provider,
+						   &session->world,
+						   session->engine.region, err);
 	return 0;
 }
 
@@ -114,7 +159,7 @@ int session_run(struct session *session, const struct run *run, struct err *err)
 	    journal_adopt(&session->journal, session->provider->name,
 			  clock_epoch_s(), run->targets, run->count, &fresh,
 			  err) < 0 ||
-	    prepare(session, fresh, err) < 0)
+	    prepare(session, run, fresh, err) < 0)
 		return -1;
 	return run->dry ? 0 : drive_run(&drive, err);
 }

@@ -3,7 +3,7 @@
  * Puts endpoint, engine, journal and drive together, so that a program says
  * only what it wants:
  *
- *	session_open(&session, "lxd", api_url, err);
+ *	session_open(&session, &access, stopped_hard, err);
  *	session_observe(&session, err);         session.world
  *	session_run(&session, &run, err);       targets to their goals
  *	session_close(&session);
@@ -20,6 +20,14 @@ struct session {
 	struct engine engine;
 	struct world world;
 	struct journal journal;
+	char *root_password; /* owned, wiped */
+};
+
+/* Which cloud, and how it is reached; NULL or "" where not said. */
+struct access {
+	const char *cloud, *region, *api_url, *ca_file;
+	const char *credentials; /* a file */
+	const char *build;	 /* the build's folder, where they are found */
 };
 
 /* What one run wants. */
@@ -27,6 +35,7 @@ struct run {
 	const char *journal; /* its file; NULL for goals that need none */
 	const struct target *targets;
 	size_t count;
+	const char *root_password; /* a file, for new machines; may be NULL */
 	unsigned deadline_s;
 	bool dry; /* prepare only: look, choose, refuse; send nothing */
 	bool (*stopped)(void);
@@ -34,7 +43,7 @@ struct run {
 };
 
 /* Signals end waiting early where stopped_hard, which may be NULL, is true. */
-int session_open(struct session *, const char *cloud, const char *api_url,
+int session_open(struct session *, const struct access *,
 		 bool (*stopped_hard)(void), struct err *) MUST_CHECK;
 void session_close(struct session *);
 

@@ -11,12 +11,16 @@ static const char *const names[STEP_COUNT] = {
 	[STEP_STOP] = "stop",
 	[STEP_KILL] = "kill",
 	[STEP_START] = "start",
+	[STEP_INSPECT] = "inspect",
 	[STEP_SNAPSHOT] = "snapshot",
 	[STEP_IMAGE] = "image",
 	[STEP_DROP_SNAPSHOT] = "drop-snapshot",
 	[STEP_DROP_IMAGE] = "drop-image",
 	[STEP_CREATE] = "create",
+	[STEP_ATTACH_NETWORK] = "attach-network",
+	[STEP_ATTACH_FIREWALL] = "attach-firewall",
 	[STEP_DELETE] = "delete",
+	[STEP_ASK] = "ask",
 };
 
 const char *step_name(enum step step)
@@ -46,4 +50,17 @@ void target_free(struct target *target)
 		free(target->user_data);
 	}
 	target->user_data = NULL;
+}
+
+void target_forget(struct target *target)
+{
+	target->sent = STEP_WAIT;
+	target->sent_s = target->task_floor = 0;
+	target->tries = 0;
+	target->task_id[0] = target->before[0] = target->disk_id[0] = '\0';
+	target->inspected = false;
+	if (target->goal == GOAL_IMAGE)
+		target->image_id[0] = target->snapshot_id[0] = '\0';
+	else if (target->goal == GOAL_MACHINE)
+		target->machine_id[0] = '\0';
 }

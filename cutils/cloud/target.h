@@ -22,12 +22,16 @@ enum step {
 	STEP_STOP, /* cleanly */
 	STEP_KILL, /* power off */
 	STEP_START,
+	STEP_INSPECT,  /* what only a question about this machine tells */
 	STEP_SNAPSHOT, /* the intermediate one */
 	STEP_IMAGE,
 	STEP_DROP_SNAPSHOT,
 	STEP_DROP_IMAGE,
 	STEP_CREATE, /* the machine */
+	STEP_ATTACH_NETWORK,
+	STEP_ATTACH_FIREWALL,
 	STEP_DELETE, /* the machine */
+	STEP_ASK,    /* what became of the task of our create */
 	STEP_COUNT,
 };
 
@@ -40,14 +44,17 @@ bool step_creates(enum step);
 struct target {
 	/* What is wanted; set before the run, kept in the journal. */
 	enum goal goal;
-	char label[32];		   /* GOAL_IMAGE: the machine type */
-	char machine[NAME_SIZE];   /* its name; GOAL_ON to GOAL_GONE: its id */
-	char image[NAME_SIZE];	   /* GOAL_IMAGE: the name chosen for it;
-				    * GOAL_MACHINE, GOAL_NO_IMAGE: its id */
-	char size[64], vpc[64];	   /* GOAL_MACHINE; "" leaves it to the cloud */
-	char user_data_file[1024]; /* GOAL_MACHINE; "" for none */
-	bool power_off;		   /* GOAL_IMAGE: stop the machine first */
-	unsigned deadline_s;	   /* 0: by the disk's size */
+	char label[32];		 /* GOAL_IMAGE: the machine type */
+	char machine[NAME_SIZE]; /* its name; GOAL_ON to GOAL_GONE: its id */
+	char image[NAME_SIZE];	 /* GOAL_IMAGE: the name chosen for it;
+				  * GOAL_MACHINE, GOAL_NO_IMAGE: its id */
+	/* GOAL_MACHINE, names as the operator knows them; "" leaves each to
+	 * the cloud. */
+	char size[64], vpc[NAME_SIZE], firewall[NAME_SIZE], ssh_key[NAME_SIZE];
+	char tag[64];
+	char user_data_file[1024];
+	bool power_off;	     /* GOAL_IMAGE: stop the machine first */
+	unsigned deadline_s; /* 0: by the disk's size */
 
 	/* What observation cannot tell; kept in the journal. */
 	bool restore_power; /* it ran before we stopped it */
@@ -55,14 +62,28 @@ struct target {
 	int64_t sent_s;	    /* when, epoch */
 	unsigned tries;	    /* how often it was sent */
 	char task_id[ID_SIZE];
+	int64_t task_floor; /* the newest task before ours */
+	char before[1024];  /* ids of the snapshots before ours, words */
+	char disk_id[ID_SIZE];
+	bool inspected;
+	/* what the names above are to the cloud, found before the create */
+	char size_id[ID_SIZE], vpc_id[ID_SIZE], subnet_id[ID_SIZE];
+	char firewall_id[ID_SIZE], ssh_key_id[ID_SIZE];
+	bool network_attached, firewall_attached;
 	bool finished; /* the goal was reached, the answer is below */
 
-	/* This run's own; user_data is owned, the file's text or NULL. */
+	/* This run's own; user_data is owned, the file's text or NULL;
+	 * root_password is borrowed from the run. */
 	char *user_data;
+	const char *root_password;
 	int64_t missing_s; /* since when the thing created is looked for */
+	int64_t busy_s;	   /* when the cloud said that it is too busy */
 	enum step acted;   /* the last step sent, and when */
 	int64_t acted_s;
-	int64_t stop_s; /* when the clean stop was sent */
+	int64_t asked_s;	    /* when STEP_ASK was */
+	int64_t stop_s;		    /* when the clean stop was sent */
+	enum task_state task_state; /* as STEP_ASK learned it */
+	char task_text[200];
 
 	/* The answer, and how far it is. */
 	char machine_id[ID_SIZE], snapshot_id[ID_SIZE], image_id[ID_SIZE];
@@ -79,5 +100,9 @@ struct target {
 
 /* Frees what the target owns. */
 void target_free(struct target *);
+
+/* Forgets the attempt that failed for good: the next run begins anew, under
+ * the same names. */
+void target_forget(struct target *);
 
 #endif

@@ -1,12 +1,13 @@
 /* targets.c - see targets.h. */
 #include "cloud/targets.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-int targets_copy(char *to, size_t size, const char *from, const char *what,
-		 struct err *err)
+static int copy(char *to, size_t size, const char *from, const char *what,
+		struct err *err)
 {
 	size_t len = strlen(from), i;
 
@@ -32,7 +33,7 @@ static int split(const char *word, char left[NAME_SIZE], char right[NAME_SIZE],
 		return err_set(err, ERR_USAGE, "%s: not of the form %s", word,
 			       form);
 	snprintf(left, NAME_SIZE, "%.*s", (int)(equals - word), word);
-	return targets_copy(right, NAME_SIZE, equals + 1, "name", err);
+	return copy(right, NAME_SIZE, equals + 1, "name", err);
 }
 
 static int parse(struct target *target, const char *word, struct err *err)
@@ -44,18 +45,50 @@ static int parse(struct target *target, const char *word, struct err *err)
 		if (split(word, label, target->machine, "LABEL=MACHINE", err) <
 		    0)
 			return -1;
-		return targets_copy(target->label, sizeof(target->label), label,
-				    "label", err);
+		return copy(target->label, sizeof(target->label), label,
+			    "label", err);
 	case GOAL_MACHINE:
 		return split(word, target->machine, target->image, "NAME=IMAGE",
 			     err);
 	case GOAL_NO_IMAGE:
-		return targets_copy(target->image, sizeof(target->image), word,
-				    "image's id", err);
+		return copy(target->image, sizeof(target->image), word,
+			    "image's id", err);
 	default:
-		return targets_copy(target->machine, sizeof(target->machine),
-				    word, "machine's id", err);
+		return copy(target->machine, sizeof(target->machine), word,
+			    "machine's id", err);
 	}
+}
+
+int targets_option(struct target *model, const char *name, const char *value,
+		   bool *known, struct err *err)
+{
+#define OPTION(word, field, what)                           \
+	{                                                   \
+		word, what, offsetof(struct target, field), \
+			sizeof(((struct target *)0)->field) \
+	}
+	static const struct {
+		const char *name, *what;
+		size_t offset, size;
+	} options[] = {
+		OPTION("size", size, "size"),
+		OPTION("vpc", vpc, "network"),
+		OPTION("firewall", firewall, "firewall"),
+		OPTION("ssh-key", ssh_key, "key's name"),
+		OPTION("tag", tag, "tag"),
+		OPTION("user-data", user_data_file, "file name"),
+	};
+#undef OPTION
+	size_t i;
+
+	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		*known = strcmp(options[i].name, name) == 0;
+		if (*known)
+			return copy((char *)model + options[i].offset,
+				    options[i].size, value, options[i].what,
+				    err);
+	}
+	return 0;
 }
 
 /* One thing is asked for once: a name or an id, and a label. */

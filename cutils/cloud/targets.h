@@ -18,9 +18,10 @@ struct targets {
 int targets_add(struct targets *, const struct target *model, const char *word,
 		struct err *) MUST_CHECK;
 
-/* Copies one argument; ERR_USAGE where it is too long or holds a control
- * character. what names it. */
-int targets_copy(char *to, size_t size, const char *from, const char *what,
-		 struct err *) MUST_CHECK;
+/* Sets what an option says of the targets after it: size, vpc, firewall,
+ * ssh-key, tag, user-data. *known is false for any other name. ERR_USAGE for a
+ * text that does not fit or holds a control character. */
+int targets_option(struct target *model, const char *name, const char *value,
+		   bool *known, struct err *) MUST_CHECK;
 
 #endif

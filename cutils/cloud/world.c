@@ -10,6 +10,7 @@ void world_clear(struct world *world)
 	free(world->images);
 	free(world->snapshots);
 	free(world->tasks);
+	free(world->offers);
 	*world = (struct world){0};
 }
 
@@ -77,6 +78,18 @@ struct task *world_add_task(struct world *world, struct err *err)
 	return row;
 }
 
+struct offer *world_add_offer(struct world *world, enum offer_kind kind,
+			      struct err *err)
+{
+	void *row;
+
+	world->offers = add_row(world->offers, &world->offer_count,
+				sizeof(struct offer), &row, err);
+	if (row)
+		((struct offer *)row)->kind = kind;
+	return row;
+}
+
 const struct machine *world_machine(const struct world *world, const char *name)
 {
 	size_t i;
@@ -130,6 +143,16 @@ const struct image *world_snapshot(const struct world *world,
 	return NULL;
 }
 
+const struct image *world_snapshot_id(const struct world *world, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < world->snapshot_count; i++)
+		if (strcmp(world->snapshots[i].id, id) == 0)
+			return &world->snapshots[i];
+	return NULL;
+}
+
 const struct task *world_task(const struct world *world, const char *id)
 {
 	size_t i;
@@ -140,13 +163,62 @@ const struct task *world_task(const struct world *world, const char *id)
 	return NULL;
 }
 
-const struct task *world_busy(const struct world *world, const char *machine)
+const struct offer *world_offer(const struct world *world, enum offer_kind kind,
+				const char *name, const char *region)
 {
+	size_t i;
+
+	for (i = 0; i < world->offer_count; i++) {
+		const struct offer *offer = &world->offers[i];
+
+		if (offer->kind == kind && strcmp(offer->name, name) == 0 &&
+		    (!region[0] || world_in(offer->region, region)))
+			return offer;
+	}
+	return NULL;
+}
+
+bool world_is_of(const struct image *snapshot, const char *name, const char *id)
+{
+	return strcmp(snapshot->machine, name) == 0 ||
+	       (id[0] && strcmp(snapshot->machine, id) == 0);
+}
+
+bool world_busy(const struct world *world, const char *machine)
+{
+	const struct machine *is = world_machine(world, machine);
 	size_t i;
 
 	for (i = 0; i < world->task_count; i++)
 		if (world->tasks[i].state == TASK_RUNNING &&
 		    strcmp(world->tasks[i].machine, machine) == 0)
-			return &world->tasks[i];
-	return NULL;
+			return true;
+	return is && is->busy;
+}
+
+int64_t world_newest_task(const struct world *world)
+{
+	int64_t newest = 0;
+	size_t i;
+
+	for (i = 0; i < world->task_count; i++)
+		if (world->tasks[i].number > newest)
+			newest = world->tasks[i].number;
+	return newest;
+}
+
+bool world_in(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+	const char *at = list;
+
+	if (!list[0])
+		return true;
+	while ((at = strstr(at, word))) {
+		if ((at == list || at[-1] == ' ') &&
+		    (!at[len] || at[len] == ' '))
+			return true;
+		at += len ? len : 1;
+	}
+	return false;
 }

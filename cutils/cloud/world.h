@@ -15,6 +15,7 @@
 #define ID_SIZE 128
 #define NAME_SIZE 160
 #define ADDRESS_SIZE 46
+#define REGIONS_SIZE 512
 
 enum machine_state {
 	MACHINE_OTHER, /* on its way somewhere, or none of the below */
@@ -31,6 +32,7 @@ struct machine {
 	char created[32]; /* RFC 3339 */
 	char public_ipv4[ADDRESS_SIZE], private_ipv4[ADDRESS_SIZE];
 	enum machine_state state;
+	bool busy; /* the cloud says that it works on it */
 	unsigned disk_gb;
 };
 
@@ -41,8 +43,8 @@ enum image_state { IMAGE_PENDING, IMAGE_READY, IMAGE_FAILED };
 struct image {
 	char id[ID_SIZE];
 	char name[NAME_SIZE];
-	char machine[NAME_SIZE]; /* snapshots: whose it is */
-	char region[64];
+	char machine[NAME_SIZE];   /* snapshots: whose it is, name or id */
+	char region[REGIONS_SIZE]; /* where it can be used, words; "": all */
 	char created[32];
 	enum image_state state;
 	int percent; /* -1: not said */
@@ -52,16 +54,36 @@ struct image {
 
 enum task_state { TASK_RUNNING, TASK_DONE, TASK_FAILED };
 
-/* Work the cloud is doing. machine names what it is done to, where the cloud
- * says so; a task without one is known only by the id its create answered. */
+/* Work the cloud is doing, or did. machine names what it is done to, where the
+ * cloud says so; a task without one is known only by the id its create
+ * answered. Where ids are numbers that grow, number tells a new task from those
+ * that were there before. */
 struct task {
 	char id[ID_SIZE];
 	char machine[NAME_SIZE];
 	char text[200]; /* why it failed, in the cloud's words */
 	enum task_state state;
 	bool makes_image;
-	int percent;	   /* -1: not said */
-	int64_t created_s; /* epoch, 0: not said */
+	int percent;	/* -1: not said */
+	int64_t number; /* 0: ids are no numbers */
+};
+
+/* What a cloud offers for a new machine. */
+enum offer_kind {
+	OFFER_REGION,
+	OFFER_SIZE,
+	OFFER_NETWORK,
+	OFFER_FIREWALL,
+	OFFER_KEY, /* a public ssh key */
+};
+
+struct offer {
+	enum offer_kind kind;
+	char id[ID_SIZE];
+	char name[NAME_SIZE];	   /* by which the operator asks for it */
+	char region[REGIONS_SIZE]; /* where it is, words; "": everywhere */
+	char subnet_id[ID_SIZE];   /* OFFER_NETWORK, where the cloud has any */
+	unsigned disk_gb;	   /* OFFER_SIZE */
 };
 
 struct world {
@@ -73,6 +95,8 @@ struct world {
 	size_t snapshot_count;
 	struct task *tasks;
 	size_t task_count;
+	struct offer *offers;
+	size_t offer_count;
 };
 
 /* Frees what the world holds; it is empty and may be filled again. */
@@ -84,6 +108,7 @@ struct machine *world_add_machine(struct world *, struct err *);
 struct image *world_add_image(struct world *, struct err *);
 struct image *world_add_snapshot(struct world *, struct err *);
 struct task *world_add_task(struct world *, struct err *);
+struct offer *world_add_offer(struct world *, enum offer_kind, struct err *);
 
 /* Borrowed, or NULL: there is none. */
 const struct machine *world_machine(const struct world *, const char *name);
@@ -92,9 +117,24 @@ const struct image *world_image(const struct world *, const char *name);
 const struct image *world_image_id(const struct world *, const char *id);
 const struct image *world_snapshot(const struct world *, const char *machine,
 				   const char *name);
+const struct image *world_snapshot_id(const struct world *, const char *id);
 const struct task *world_task(const struct world *, const char *id);
 
-/* A running task on this machine, or NULL. */
-const struct task *world_busy(const struct world *, const char *machine);
+/* An offer of this name that holds in this region ("": wherever). */
+const struct offer *world_offer(const struct world *, enum offer_kind,
+				const char *name, const char *region);
+
+/* Is this snapshot of the machine with that name or that id? */
+bool world_is_of(const struct image *snapshot, const char *name,
+		 const char *id);
+
+/* Is the cloud working on this machine? */
+bool world_busy(const struct world *, const char *machine);
+
+/* The highest number of a task, 0 without any. */
+int64_t world_newest_task(const struct world *);
+
+/* Is the word among the words of the list, or the list empty? */
+bool world_in(const char *list, const char *word);
 
 #endif

@@ -39,6 +39,7 @@ void http_request_init(struct http_request *req)
 		.method = HTTP_GET,
 		.path = STRBUF(2048),
 		.headers = STRBUF(4096),
+		.proof = STRBUF(4096),
 		.may_repeat = true,
 		.save_fd = -1,
 	};
@@ -48,8 +49,22 @@ void http_request_free(struct http_request *req)
 {
 	strbuf_free(&req->path);
 	strbuf_free(&req->headers);
+	strbuf_free(&req->proof);
 	json_decref(req->body);
 	req->body = NULL;
+}
+
+char *http_body_text(const struct http_request *req)
+{
+	return req->body ? json_dumps(req->body, JSON_COMPACT) : strdup("");
+}
+
+const char *http_method_name(enum http_method method)
+{
+	static const char *const names[] = {"GET", "POST", "PUT", "DELETE",
+					    "HEAD"};
+
+	return names[method];
 }
 
 void http_add_escaped(struct strbuf *path, const char *text)
@@ -204,8 +219,6 @@ static bool add_headers(struct transfer *transfer, const char *lines)
 
 static void set_method(struct transfer *transfer, enum http_method method)
 {
-	static const char *const names[] = {"GET", "POST", "PUT", "DELETE",
-					    "HEAD"};
 	CURL *easy = transfer->easy;
 
 	if (transfer->upload.source) {
@@ -222,7 +235,7 @@ static void set_method(struct transfer *transfer, enum http_method method)
 						      ? strlen(transfer->body)
 						      : 0));
 	}
-	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, names[method]);
+	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, http_method_name(method));
 }
 
 static bool set_options(struct http *http, struct transfer *transfer,
@@ -238,6 +251,12 @@ static bool set_options(struct http *http, struct transfer *transfer,
 	       curl_easy_setopt(easy, CURLOPT_URL, strbuf_text(&url)) ==
 		       CURLE_OK;
 	strbuf_free(&url);
+	if (http->endpoint.ca_file[0])
+		good = good &&
+		       curl_easy_setopt(easy, CURLOPT_CAINFO,
+					http->endpoint.ca_file) == CURLE_OK;
+	if (strncmp(http->endpoint.base_url, "http:", 5) == 0) /* near by */
+		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 	if (http->endpoint.socket[0])
 		good = good &&
 		       curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH,
@@ -250,7 +269,7 @@ static bool set_options(struct http *http, struct transfer *transfer,
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "adt-snapshots/" ADT_VERSION);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
-			 (long)(left_ms > 0 ? left_ms : 1));
+			 (long)clock_real_ms(left_ms > 0 ? left_ms : 1) + 1);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -266,6 +285,7 @@ static bool set_options(struct http *http, struct transfer *transfer,
 	       (!transfer->body ||
 		add_header(transfer, "Content-Type: application/json")) &&
 	       add_headers(transfer, strbuf_text(&req->headers)) &&
+	       add_headers(transfer, strbuf_text(&req->proof)) &&
 	       curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers) ==
 		       CURLE_OK;
 }
@@ -276,7 +296,8 @@ int http_start(struct http *http, const struct http_request *req,
 	struct transfer *transfer;
 
 	if (strbuf_check(&req->path, "request path", err) < 0 ||
-	    strbuf_check(&req->headers, "request headers", err) < 0)
+	    strbuf_check(&req->headers, "request headers", err) < 0 ||
+	    strbuf_check(&req->proof, "request proof", err) < 0)
 		return -1;
 	transfer = calloc(1, sizeof(*transfer));
 	if (!transfer)
@@ -291,7 +312,7 @@ int http_start(struct http *http, const struct http_request *req,
 	http->transfers = transfer;
 	transfer->easy = curl_easy_init();
 	if (req->body)
-		transfer->body = json_dumps(req->body, JSON_COMPACT);
+		transfer->body = http_body_text(req);
 	if (!transfer->easy || (req->body && !transfer->body) ||
 	    !set_options(http, transfer, req, deadline_ms - clock_now_ms()) ||
 	    curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK) {
@@ -371,7 +392,8 @@ bool http_next(struct http *http, int64_t until_ms, struct http_reply *reply,
 		wait_ms = until_ms - clock_now_ms();
 		if (running == 0 || wait_ms <= 0)
 			return false;
-		if (curl_multi_poll(http->multi, NULL, 0, (int)wait_ms,
+		if (curl_multi_poll(http->multi, NULL, 0,
+				    (int)clock_real_ms(wait_ms) + 1,
 				    &ready) != CURLM_OK)
 			return false;
 	}

@@ -29,12 +29,15 @@ struct http_upload;
 struct http_endpoint {
 	char base_url[256]; /* no trailing slash */
 	char socket[108];   /* unix socket, "" for TCP */
+	char ca_file[1024]; /* certificates to trust, "" for the system's */
 };
 
 struct http_request {
 	enum http_method method;
 	struct strbuf path;    /* with its query; begins with '/' */
 	struct strbuf headers; /* "Name: value\n" each */
+	struct strbuf proof;   /* the same, for what proves our identity:
+				* made anew for each sending */
 	json_t *body;	       /* owned by the request, or NULL */
 	bool may_repeat;       /* sending it twice does no more than once */
 	/* Sent instead of body, or NULL; borrowed until the reply. */
@@ -50,6 +53,12 @@ struct http_request {
 /* Makes an empty GET, which may be repeated. */
 void http_request_init(struct http_request *);
 void http_request_free(struct http_request *);
+
+/* The bytes of the body as they are sent, for whoever signs them: owned by the
+ * caller, "" where there is none; NULL without memory. */
+char *http_body_text(const struct http_request *);
+
+const char *http_method_name(enum http_method);
 
 /* Adds text with everything but the unreserved characters of RFC 3986 as %XX:
  * one path segment or one query value. */

@@ -19,7 +19,7 @@ static json_t *load(const char *name)
 	return reply;
 }
 
-static void observe(const struct provider *lxd, enum observation kind,
+static void observe(const struct provider *lxd, enum list_kind kind,
 		    const char *name, struct world *world)
 {
 	const struct list *list = &lxd->lists[kind];
@@ -35,7 +35,7 @@ static void read_replies(const struct provider *lxd)
 	struct world world = {0};
 	size_t i, addresses = 0;
 
-	observe(lxd, OBSERVE_MACHINES, "instances.json", &world);
+	observe(lxd, LIST_MACHINES, "instances.json", &world);
 	CHECK(world.machine_count > 0);
 	for (i = 0; i < world.machine_count; i++) {
 		CHECK_TEXT(world.machines[i].region, "local");
@@ -44,13 +44,13 @@ static void read_replies(const struct provider *lxd)
 		addresses += world.machines[i].private_ipv4[0] != '\0';
 	}
 	CHECK(addresses > 0);
-	observe(lxd, OBSERVE_IMAGES, "images.json", &world);
+	observe(lxd, LIST_IMAGES, "images.json", &world);
 	CHECK(world.image_count > 0);
 	CHECK(strlen(world.images[0].id) == 64);
 	CHECK(world.images[0].size_bytes > 0);
-	observe(lxd, OBSERVE_TASKS, "operations_none.json", &world);
+	observe(lxd, LIST_TASKS, "operations_none.json", &world);
 	CHECK(world.task_count == 0);
-	observe(lxd, OBSERVE_TASKS, "operations_publish.json", &world);
+	observe(lxd, LIST_TASKS, "operations_publish.json", &world);
 	CHECK(world.task_count == 3);
 	CHECK(world.tasks[0].state == TASK_RUNNING);
 	CHECK(world.tasks[0].makes_image && world.tasks[0].percent == 6);
@@ -76,7 +76,7 @@ static void read_errors(const struct provider *lxd)
 		json_t *rows = json_loads(damaged[i], JSON_DECODE_ANY, NULL);
 
 		CHECK(reply_rows(rows, "rows",
-				 lxd->lists[OBSERVE_MACHINES].read, &world,
+				 lxd->lists[LIST_MACHINES].read, &world,
 				 &err) < 0);
 		CHECK(err.kind == ERR_PROTOCOL);
 		json_decref(rows);

@@ -1,0 +1,39 @@
+/* plansteps.h - what the plans of several goals have in common; for plan.c and
+ * planimage.c. Each returns the step, and has said in target->doing why. */
+#ifndef CLOUD_PLANSTEPS_H
+#define CLOUD_PLANSTEPS_H
+
+#include "cloud/plan.h"
+
+enum step step_wait(struct target *, const char *doing);
+enum step step_ask(struct target *, enum step, const char *doing);
+
+/* A step that may be sent twice, but not every tick. */
+enum step step_ask_calmly(struct target *, enum step, const char *doing,
+			  int64_t now_s);
+
+/* Gives the target up, with words and, where not empty, ": detail". */
+void step_fail(struct target *, enum err_kind, const char *words,
+	       const char *detail);
+
+/* A create, looked for before it is sent again; see rule 2 of plan.h. */
+enum step step_create(const struct traits *, const struct world *,
+		      struct target *, enum step, const char *doing,
+		      int64_t now_s);
+
+/* Brings the power back where we took it: STEP_DONE when nothing is owed. */
+enum step step_restore_power(const struct world *, const struct machine *,
+			     struct target *, int64_t now_s);
+
+/* Stops the machine: cleanly, and by force when that takes too long. */
+enum step step_stop(const struct world *, const struct machine *,
+		    struct target *, int64_t now_s);
+
+/* Copies what the world says of the machine into the answer. */
+void step_note_machine(struct target *, const struct machine *);
+
+/* The plan of GOAL_IMAGE. */
+enum step plan_image(const struct traits *, const struct world *,
+		     struct target *, int64_t now_s);
+
+#endif
