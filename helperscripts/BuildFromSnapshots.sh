@@ -13,6 +13,8 @@ here=$(dirname -- "$0")
 . "$here/lib/build.sh"
 # shellcheck source=lib/snapshots.sh
 . "$here/lib/snapshots.sh"
+# shellcheck source=lib/generations.sh
+. "$here/lib/generations.sh"
 
 usage() {
 	cat <<-EOF
@@ -114,6 +116,7 @@ drop_running() {
 }
 
 build() {
+	pin_record
 	if [ -z "$DRY_RUN" ]; then
 		finish_journal
 	else

@@ -13,6 +13,8 @@ here=$(dirname -- "$0")
 . "$here/lib/build.sh"
 # shellcheck source=lib/snapshots.sh
 . "$here/lib/snapshots.sh"
+# shellcheck source=lib/generations.sh
+. "$here/lib/generations.sh"
 
 usage() {
 	cat <<-EOF
@@ -154,8 +156,8 @@ need_our_machines() {
 	done
 }
 
-# commit results - records them: credentials, metadata, ids, and last of all
-# the journal goes. Killed in between, the next run does all of it again.
+# commit results - records them, all in one new generation, and last of all the
+# journal goes. Killed in between, the next run does what is left of it.
 commit() {
 	NEW=$(put "$1" | jq -c \
 	    --arg cloud "$CLOUD" --arg region "$REGION" --arg build "$BUILD" \
@@ -176,33 +178,55 @@ commit() {
 		(.value.id | type) == "string" and .value.id != "") then
 		from_entries else error("a label or an id is missing") end') ||
 		die 76 "adt-cloud: not the list of images it promises"
+	pin_record
 	KNOWN=$(metadata)
-	tell_forgotten
-	MERGED=$({ put "$KNOWN"; put "$NEW"; } |
-	    jq -s --arg site "$WEBSITE_URL" '.[1] as $new |
-		.[0] | .website_url = $site | .images += $new')
-	PAIRS=$(put "$NEW" | jq -r 'to_entries[] | .key, .value.id')
 	WORD=updated
 	[ -e "$SNAPSHOTS/snapshot_ids.dat" ] || WORD=generated
-
-	put "$SEALED" | replace_file "$SNAPSHOTS/credentials.dat"
-	[ -z "$SEALED_DB" ] || put "$SEALED_DB" |
-		replace_file "$SNAPSHOTS/db_credentials.dat"
-	put "$MERGED" | replace_file "$SNAPSHOTS/snapshots.json"
-	# shellcheck disable=SC2086 # labels and ids, without spaces by contract
-	adt-snapshot-ids set "$SNAPSHOTS/snapshot_ids.dat" $PAIRS
+	if is_recorded; then
+		say "generation $(current_generation) has them already"
+	else
+		tell_replaced
+		record
+	fi
 	rm -f -- "$SNAPSHOTS/journal"
 	sync "$SNAPSHOTS"
 	echo "Stored snapshot ids $WORD"
 	put "$NEW" | jq -r 'to_entries[] | "\(.key):\(.value.id)"'
 }
 
-# tell_forgotten - an image that is no longer recorded still costs money.
-tell_forgotten() {
+# record - NEW and what goes with it become a generation.
+record() {
+	PAIRS=$(put "$NEW" | jq -r 'to_entries[] | .key, .value.id')
+	stage_generation
+	put "$SEALED" | replace_file "$STAGE/credentials.dat"
+	[ -z "$SEALED_DB" ] || put "$SEALED_DB" |
+		replace_file "$STAGE/db_credentials.dat"
+	stage_build_keys
+	MERGED=$({ put "$KNOWN"; put "$NEW"; } |
+	    jq -s --arg site "$WEBSITE_URL" '.[1] as $new |
+		.[0] | .website_url = $site | .images += $new')
+	put "$MERGED" | replace_file "$STAGE/snapshots.json"
+	# shellcheck disable=SC2086 # labels and ids, without spaces by contract
+	adt-snapshot-ids set "$STAGE/snapshot_ids.dat" $PAIRS
+	commit_generation
+	pin_record
+	say "generation $GENERATION is current"
+}
+
+# is_recorded - did a run that was killed late record NEW? 0 if so.
+is_recorded() {
+	current_generation >/dev/null &&
+	    { put "$KNOWN"; put "$NEW"; } | jq -se \
+		'.[0].images as $known | .[1] | to_entries |
+		all(.[]; $known[.key] == .value)' >/dev/null
+}
+
+# tell_replaced - an image of the generation before still costs money.
+tell_replaced() {
 	{ put "$KNOWN"; put "$NEW"; } | jq -sr '.[1] as $new |
 		.[0].images | to_entries[] | $new[.key] as $now |
 		select($now != null and $now.id != .value.id) |
-		"\(.key): no longer recorded, still at the cloud:" +
+		"\(.key): replaced, and kept to roll back to:" +
 		" \(.value.name) (\(.value.id))"' >&2
 }
 
@@ -231,6 +255,8 @@ finish_journal() {
 
 # capture - the run itself; the lock is held.
 capture() {
+	[ -n "$DRY_RUN" ] || mend_generations
+	pin_record
 	check_ids
 	KNOWN=$(metadata)
 	seal_credentials

@@ -9,6 +9,8 @@ here=$(dirname -- "$0")
 . "$here/lib/build.sh"
 # shellcheck source=lib/snapshots.sh
 . "$here/lib/snapshots.sh"
+# shellcheck source=lib/generations.sh
+. "$here/lib/generations.sh"
 
 usage() {
 	cat <<-EOF
@@ -34,6 +36,7 @@ doomed() (
 
 # need_images - dies unless the images that replace these machines are there.
 need_images() {
+	pin_record
 	[ ! -e "$SNAPSHOTS/journal" ] || die 69 "$SNAPSHOTS/journal: a capture" \
 	    "is not finished; run ObtainWholeMachineSnapshot.sh again"
 	judge_snapshots

@@ -9,6 +9,8 @@ here=$(dirname -- "$0")
 . "$here/lib/build.sh"
 # shellcheck source=lib/snapshots.sh
 . "$here/lib/snapshots.sh"
+# shellcheck source=lib/generations.sh
+. "$here/lib/generations.sh"
 
 usage() {
 	cat <<-EOF
@@ -50,6 +52,7 @@ main() {
 	need_template "$FILE"
 	VALUE=0
 	if [ "$VERB" = on ]; then
+		pin_record
 		need_preflight
 		VALUE=1
 		say "every snapshot that $TEMPLATE asks for is there and usable"

@@ -9,6 +9,8 @@ here=$(dirname -- "$0")
 . "$here/lib/build.sh"
 # shellcheck source=lib/snapshots.sh
 . "$here/lib/snapshots.sh"
+# shellcheck source=lib/generations.sh
+. "$here/lib/generations.sh"
 
 usage() {
 	cat <<-EOF
@@ -34,6 +36,7 @@ main() {
 	done
 	find_build
 	need_program jq adt-cloud adt-snapshot-ids
+	pin_record
 	judge_snapshots
 	if [ -n "$JSON" ]; then
 		put "$VERDICTS" | jq 'map(.status = (if .status == 0 then "ok"

@@ -331,15 +331,23 @@ replace_file() (
 
 # with_lock path command... - runs the command while holding flock(2) on
 # path.lock, as the programs do; children keep it, so a killed script's still
-# running program is not overtaken. 75 if somebody else holds it.
+# running program is not overtaken. The file names its holder; whoever waits
+# says so, and gives up with 75 after ADT_LOCK_WAIT_S seconds (30).
 with_lock() (
 	lock=$1.lock
 	shift
 	true >>"$lock" || die 71 "$lock: cannot open it"
 	# Not by exec: what ksh opens so is closed in the programs it runs.
+	# shellcheck disable=SC2094 # the lock is one file, its text another thing
 	{
-		flock -w "${ADT_LOCK_WAIT_S:-30}" 9 ||
-			die 75 "$lock: another run holds it; try again later"
+		flock -n 9 || {
+			holder=$(sed 1q "$lock")
+			holder="another run holds it (${holder:-not named})"
+			say "$PROGRAM: $lock: $holder; waiting"
+			flock -w "${ADT_LOCK_WAIT_S:-30}" 9 ||
+				die 75 "$lock: $holder; try again later"
+		}
+		put "pid $$ on $(uname -n) since $(date -u +%FT%TZ)" >"$lock"
 		"$@"
 	} 9>>"$lock"
 )

@@ -3,7 +3,8 @@
 # true; sourced after build.sh.
 #
 # SNAPSHOTS holds snapshot_ids.dat (what today's readers read), snapshots.json
-# (what was captured, no secret), and two sealed credential files.
+# (what was captured, no secret), and sealed credentials and build keys. They
+# are read from RECORD: the generation that pin_record chose, or else SNAPSHOTS.
 
 # need_folder - makes the folder of the snapshots; nobody else may look in.
 need_folder() {
@@ -23,36 +24,46 @@ seal_text() {
 
 # open_sealed kind - what was sealed, on stdout.
 open_sealed() {
-	adt-seal open --site "$WEBSITE_URL" --kind "$1" "$SNAPSHOTS/$1.dat"
+	adt-seal open --site "$WEBSITE_URL" --kind "$1" \
+	    "${RECORD:-$SNAPSHOTS}/$1.dat"
 }
 
 # recorded_ids - "label TAB id" lines; none if nothing was recorded yet.
 recorded_ids() {
-	[ -e "$SNAPSHOTS/snapshot_ids.dat" ] || return 0
-	adt-snapshot-ids list "$SNAPSHOTS/snapshot_ids.dat" | tr ':' '\t'
+	IDS_FILE=${RECORD:-$SNAPSHOTS}/snapshot_ids.dat
+	[ -e "$IDS_FILE" ] || return 0
+	adt-snapshot-ids list "$IDS_FILE" | tr ':' '\t'
 }
 
 # check_ids - dies, with the program's words, if snapshot_ids.dat is malformed.
 check_ids() {
-	[ -e "$SNAPSHOTS/snapshot_ids.dat" ] || return 0
-	adt-snapshot-ids check "$SNAPSHOTS/snapshot_ids.dat" >&2
+	IDS_FILE=${RECORD:-$SNAPSHOTS}/snapshot_ids.dat
+	[ -e "$IDS_FILE" ] || return 0
+	adt-snapshot-ids check "$IDS_FILE" >&2
 }
 
-# metadata - snapshots.json on one line, an empty one if there is none yet.
-metadata() {
-	[ -e "$SNAPSHOTS/snapshots.json" ] || {
+# metadata - what was captured, on one line; metadata_in folder: of there. An
+# empty one if there is none yet.
+metadata() { metadata_in "${RECORD:-$SNAPSHOTS}"; }
+
+metadata_in() (
+	file=$1/snapshots.json
+	if [ ! -e "$file" ]; then
 		jq -nc --arg site "$WEBSITE_URL" \
 		    '{version: 1, website_url: $site, images: {}}'
-		return
-	}
-	jq -ce 'select(.version == 1 and (.website_url | type) == "string"
+		exit
+	fi
+	# An empty file is no error to jq.
+	text=$(jq -ce 'select(.version == 1 and (.website_url | type) == "string"
 		and (.images | type) == "object"
 		and all(.images[]; type == "object"
 			and all(.cloud, .region, .id, .name, .machine;
 				type == "string" and . != "")))' \
-	    "$SNAPSHOTS/snapshots.json" 2>/dev/null ||
-		die 65 "$SNAPSHOTS/snapshots.json: malformed, or of a later version"
-}
+	    "$file" 2>/dev/null) || text=
+	[ -n "$text" ] ||
+		die 65 "$file: malformed, or of a later version"
+	put "$text"
+)
 
 # judge_snapshots - compares ids, metadata and the cloud; sets METADATA and
 # VERDICTS: [{label,id,name,status,words}], status 0, 65 or 69.
@@ -151,7 +162,7 @@ file_findings() (
 	database=$(has_database) || exit
 	[ "$database" = no ] || kinds="credentials db_credentials"
 	for kind in $kinds; do
-		if [ ! -e "$SNAPSHOTS/$kind.dat" ]; then
+		if [ ! -e "${RECORD:-$SNAPSHOTS}/$kind.dat" ]; then
 			echo "69 $SNAPSHOTS/$kind.dat: no such file"
 			continue
 		fi
