@@ -33,53 +33,6 @@ struct http {
 	struct transfer *transfers;
 };
 
-void http_request_init(struct http_request *req)
-{
-	*req = (struct http_request){
-		.method = HTTP_GET,
-		.path = STRBUF(2048),
-		.headers = STRBUF(4096),
-		.proof = STRBUF(4096),
-		.may_repeat = true,
-		.save_fd = -1,
-	};
-}
-
-void http_request_free(struct http_request *req)
-{
-	strbuf_free(&req->path);
-	strbuf_free(&req->headers);
-	strbuf_free(&req->proof);
-	json_decref(req->body);
-	req->body = NULL;
-}
-
-char *http_body_text(const struct http_request *req)
-{
-	return req->body ? json_dumps(req->body, JSON_COMPACT) : strdup("");
-}
-
-const char *http_method_name(enum http_method method)
-{
-	static const char *const names[] = {"GET", "POST", "PUT", "DELETE",
-					    "HEAD"};
-
-	return names[method];
-}
-
-void http_add_escaped(struct strbuf *path, const char *text)
-{
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		    (c >= '0' && c <= '9') || strchr("-._~", c))
-			strbuf_addc(path, (char)c);
-		else
-			strbuf_addf(path, "%%%02X", c);
-	}
-}
-
 void http_reply_free(struct http_reply *reply)
 {
 	free(reply->body);
@@ -265,6 +218,10 @@ static bool set_options(struct http *http, struct transfer *transfer,
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->why);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https,http");
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	/* libcurl sends a request again, unasked, where a connection in use
+	 * before was closed without an answer: even a create */
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT,
+			 req->may_repeat ? 0L : 1L);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "adt-snapshots/" ADT_VERSION);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
