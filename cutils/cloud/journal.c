@@ -213,9 +213,15 @@ static int parse(struct journal *journal, const char *bytes, size_t size,
 		err_set(err, ERR_DATA, "another format: %s", format);
 		goto out;
 	}
-	if (copy_text(journal->cloud, sizeof(journal->cloud), cloud, "cloud",
-		      err) < 0)
+	if (!json_is_array(rows)) {
+		err_set(err, ERR_DATA, "its targets are no list");
 		goto out;
+	}
+	if (copy_text(journal->cloud, sizeof(journal->cloud), cloud, "cloud",
+		      err) < 0) {
+		err->kind = ERR_DATA; /* no reply, but a file of ours */
+		goto out;
+	}
 	journal->started_s = started_s;
 	json_array_foreach (rows, i, row) {
 		struct target *target = journal_add(journal, GOAL_IMAGE, err);
