@@ -43,6 +43,7 @@ $(OUT)/libadt.a: $(MODULES:%.c=$(OUT)/%.o) $(OUT)/modules
 $(OUT)/bin/%: $(OUT)/cutils/bin/%.o $(OUT)/libadt.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(UNITS): $(OUT)/tests/unit/server.o
 $(UNITS) $(TOOLS): $(OUT)/%: $(OUT)/tests/%.o $(OUT)/libadt.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
