@@ -131,6 +131,7 @@ static int read_snapshots(const json_t *row, const char *machine,
 static int read_machine(json_t *row, struct world *world, struct err *err)
 {
 	struct machine *machine = world_add_machine(world, err);
+	const json_t *config = json_object_get(row, "config");
 	const char *name, *created, *location; /* borrowed from row */
 	json_int_t status_code;
 	json_error_t why;
@@ -141,15 +142,14 @@ static int read_machine(json_t *row, struct world *world, struct err *err)
 			   "status_code", &status_code, "created_at", &created,
 			   "location", &location) < 0)
 		return err_set(err, ERR_PROTOCOL, "instance: %s", why.text);
-	if (strcmp(location, "none") == 0) /* not a cluster */
-		location = "local";
 	machine->state = machine_state(status_code);
 	machine->disk_gb = root_gb(row);
 	if (COPY(machine->id, name, err) < 0 ||
 	    COPY(machine->name, name, err) < 0 ||
-	    COPY(machine->region, location, err) < 0 ||
-	    COPY(machine->size,
-		 reply_text(json_object_get(row, "config"), "user.adt-size"),
+	    COPY(machine->region, /* "none": not a cluster */
+		 strcmp(location, "none") == 0 ? "local" : location, err) < 0 ||
+	    COPY(machine->size, reply_text(config, "user.adt-size"), err) < 0 ||
+	    COPY(machine->image, reply_text(config, "volatile.base_image"),
 		 err) < 0 ||
 	    read_address(row, machine, err) < 0)
 		return -1;

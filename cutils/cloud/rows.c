@@ -31,7 +31,7 @@ json_t *rows_machines(const struct world *world, const char *region)
 		json_array_append_new(
 			rows,
 			json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, "
-				  "s:s}",
+				  "s:s, s:s}",
 				  "id", machine->id, "name", machine->name,
 				  "state", machine_state(machine->state),
 				  "region", machine->region, "size",
@@ -39,7 +39,7 @@ json_t *rows_machines(const struct world *world, const char *region)
 				  (int)machine->disk_gb, "public_ipv4",
 				  machine->public_ipv4, "private_ipv4",
 				  machine->private_ipv4, "created",
-				  machine->created));
+				  machine->created, "image", machine->image));
 	}
 	return rows;
 }

@@ -29,7 +29,8 @@ struct machine {
 	char name[NAME_SIZE];
 	char region[64];
 	char size[64];
-	char created[32]; /* RFC 3339 */
+	char image[ID_SIZE]; /* it was made from; "": the cloud does not tell */
+	char created[32];    /* RFC 3339 */
 	char public_ipv4[ADDRESS_SIZE], private_ipv4[ADDRESS_SIZE];
 	enum machine_state state;
 	bool busy; /* the cloud says that it works on it */

@@ -44,6 +44,7 @@ static void read_replies(const struct provider *lxd)
 		addresses += world.machines[i].private_ipv4[0] != '\0';
 	}
 	CHECK(addresses > 0);
+	CHECK(strlen(world.machines[0].image) == 64);
 	observe(lxd, LIST_IMAGES, "images.json", &world);
 	CHECK(world.image_count > 0);
 	CHECK(strlen(world.images[0].id) == 64);
