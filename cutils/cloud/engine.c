@@ -276,6 +276,7 @@ static int read_page(struct page *page, struct call *call, struct world *world,
 	if (reply_rows(json_object_get(call->reply, list->rows), list->path,
 		       list->read, world, err) < 0)
 		return -1;
+	snprintf(path, sizeof(path), "%s", strbuf_text(&page->request.path));
 	if (!list->next || !list->next(call->reply, path, sizeof(path))) {
 		page->list = NULL;
 		return 0;

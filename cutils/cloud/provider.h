@@ -17,9 +17,9 @@
  * page, with the query that makes pages large; narrow() adds to it, where the
  * cloud filters, that only the rows of a region are wanted (NULL: it does
  * not). rows names the member that holds them (reply.h, reply_rows); read()
- * adds one to the world; next() writes the path of the page after and is true
- * while there is one (NULL: one page). headers, which may be NULL, go with each
- * page. */
+ * adds one to the world; next() finds in path the page just read and writes the
+ * one after over it, true while there is one (NULL: one page). headers, which
+ * may be NULL, go with each page. */
 struct list {
 	const char *path, *headers;
 	void (*narrow)(const char *region, struct http_request *);

@@ -1,6 +1,9 @@
 /* reply.c - see reply.h. */
 #include "cloud/reply.h"
 
+#include "cloud/request.h"
+
+#include <stdio.h>
 #include <string.h>
 
 const char *reply_text(const json_t *object, const char *name)
@@ -29,6 +32,61 @@ int reply_rows(const json_t *rows, const char *what,
 		if (read(row, world, err) < 0)
 			return -1;
 	return 0;
+}
+
+int reply_words(const json_t *array, const char *what, char *to, size_t size,
+		struct err *err)
+{
+	struct strbuf words = STRBUF(size - 1);
+	json_t *item;
+	size_t i;
+	int rc = 0;
+
+	if (!json_is_array(array))
+		return err_set(err, ERR_PROTOCOL, "%s: not a list", what);
+	json_array_foreach (array, i, item) {
+		if (!json_is_string(item))
+			rc = err_set(err, ERR_PROTOCOL,
+				     "%s: not a list of "
+				     "texts",
+				     what);
+		else
+			strbuf_addf(&words, "%s%s", i ? " " : "",
+				    json_string_value(item));
+	}
+	if (rc == 0 && (words.too_long || words.no_memory))
+		rc = err_set(err, ERR_PROTOCOL, "%s is longer than %zu bytes",
+			     what, size - 1);
+	if (rc == 0)
+		rc = copy_text(to, size, strbuf_text(&words), what, err);
+	strbuf_free(&words);
+	return rc;
+}
+
+bool reply_next_page(const json_t *reply, char *path, size_t size)
+{
+	json_int_t page = json_integer_value(json_object_get(reply, "page"));
+	json_int_t pages = json_integer_value(json_object_get(reply, "pages"));
+	char number[24];
+
+	snprintf(number, sizeof(number), "%lld", (long long)page + 1);
+	return page > 0 && page < pages &&
+	       request_set_query(path, size, "page", number);
+}
+
+bool reply_next_link(const char *link, char *path, size_t size)
+{
+	const char *host = strstr(link, "://");
+	const char *from = host ? strchr(host + 3, '/') : link;
+	size_t i;
+
+	if (!from || from[0] != '/' || strlen(from) >= size)
+		return false;
+	for (i = 0; from[i]; i++)
+		if ((unsigned char)from[i] <= 0x20 || from[i] == 0x7f)
+			return false;
+	memmove(path, from, i + 1);
+	return true;
 }
 
 int copy_text(char *to, size_t to_size, const char *from, const char *what,

@@ -19,6 +19,18 @@ int reply_rows(const json_t *rows, const char *what,
 struct offer *reply_offer(enum offer_kind, const char *id, const char *name,
 			  const char *region, struct world *, struct err *);
 
+/* Writes the texts of an array as words; ERR_PROTOCOL where it is none, or does
+ * not fit. what names it in the message. */
+int reply_words(const json_t *array, const char *what, char *to, size_t size,
+		struct err *err) MUST_CHECK;
+
+/* next() of a list (provider.h) whose reply counts: "page" of "pages". */
+bool reply_next_page(const json_t *reply, char *path, size_t size);
+
+/* Writes the path and query of a link to the next page, whatever its host:
+ * ours is the one that was asked for. False without a link, or a bad one. */
+bool reply_next_link(const char *link, char *path, size_t size);
+
 /* Copies text that came from a cloud; ERR_PROTOCOL where it does not fit or
  * has control bytes. what names it in the message. */
 int copy_text(char *to, size_t to_size, const char *from, const char *what,
