@@ -23,6 +23,7 @@ MODULES := $(filter-out cutils/bin/%,$(wildcard cutils/*/*.c))
 PROGS   := $(patsubst cutils/bin/%.c,$(OUT)/bin/%,$(wildcard cutils/bin/*.c))
 UNITS   := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/*_test.c))
 TOOLS   := $(patsubst tests/tools/%.c,$(OUT)/tools/%,$(wildcard tests/tools/*.c))
+EMULATOR := $(OUT)/emulator/emulator
 PRELOAD := $(patsubst tests/%.c,$(OUT)/%.so,$(wildcard tests/fault/*lib.c))
 
 .PHONY: all help everything tools check check-unit check-bats check-lxd \
@@ -35,7 +36,7 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
 	@echo '  variables: PREFIX ($(PREFIX)), DESTDIR, CLOUD ($(CLOUD)), CC, CFLAGS'
 
-everything: $(PROGS) $(UNITS) $(TOOLS) $(PRELOAD)
+everything: $(PROGS) $(UNITS) $(TOOLS) $(PRELOAD) $(EMULATOR)
 
 # ---- building ----
 $(OUT)/libadt.a: $(MODULES:%.c=$(OUT)/%.o) $(OUT)/modules
@@ -51,6 +52,10 @@ $(UNITS) $(TOOLS): $(OUT)/%: $(OUT)/tests/%.o $(OUT)/libadt.a
 $(PRELOAD): $(OUT)/%.so: tests/%.c | tools
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_DEFAULT_SOURCE $(WARN) -O1 -g -fPIC -shared -o $@ $<
+$(EMULATOR): $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/emulator/*.c)) \
+    $(OUT)/libadt.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL) $(LDFLAGS) -o $@ $^ $(LIBS) -lmicrohttpd -lm
 $(OUT)/%.o: %.c $(OUT)/flags | tools
 	@mkdir -p $(@D)
 	$(CC) $(ALL) -c -o $@ $<

@@ -1,0 +1,48 @@
+/* settings.h - what can be set from outside, and what time it is here.
+ *
+ * Emulated time starts at real time and runs settings.speed times as fast.
+ * Limits and signatures are held to real time, as clients read it. */
+#ifndef EMULATOR_SETTINGS_H
+#define EMULATOR_SETTINGS_H
+
+#include "base/err.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+struct settings {
+	double speed;	    /* emulated seconds in a real one */
+	double limit_scale; /* the windows of the limits are divided by it */
+	bool limits;
+	bool promote_answers_snapshot; /* Exoscale: as its reference */
+	double appear_s;
+	double image_s, image_gb_s, promote_s, transfer_s;
+	double create_s, boot_s, stop_s, kill_s, delete_s, drop_s;
+	double task_lag_s;
+	int image_quota; /* images of one's own a cloud lets one have; 0: any */
+	int request_log; /* requests kept */
+	char token[128];
+	char exoscale_key[64], exoscale_secret[128];
+	char exoscale_zone[24]; /* the one without a zone in its path */
+};
+
+extern struct settings settings;
+
+/* The settings of the start; later changes of it by the command line are kept
+ * by settings_keep() and come back with settings_reset(). */
+void settings_init(void);
+void settings_keep(void);
+void settings_reset(void);
+
+/* Sets what the object names; ERR_DATA names what it does not know, and then
+ * nothing is changed. */
+int settings_apply(const json_t *object, struct err *) MUST_CHECK;
+
+/* Seconds since 1970: emulated, and real. clock_advance() moves both that and
+ * limit_now() on. */
+double emulated_now(void);
+double real_now(void);
+double limit_now(void);
+void clock_advance(double seconds);
+
+#endif
