@@ -277,6 +277,27 @@ int file_create_secret(const char *path, const void *bytes, size_t size_bytes,
 	return rc;
 }
 
+int file_remove(const char *path, struct err *err)
+{
+	char folder[4096];
+	const char *name;
+	int dir, rc = 0;
+
+	if (split(path, folder, sizeof(folder), &name, err) < 0)
+		return -1;
+	dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return err_sys(err, "cannot remove %s: folder %s", path,
+			       folder);
+	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
+		rc = err_sys(err, "cannot remove %s", path);
+	else if (fsync(dir) < 0)
+		rc = err_sys(err, "%s is removed, but its folder not synced",
+			     path);
+	close(dir);
+	return rc;
+}
+
 static void name_holder(int fd)
 {
 	char host[65] = "this machine", since[CLOCK_RFC3339_SIZE], line[160];

@@ -50,6 +50,10 @@ int file_read_secret(const char *path, char **bytes, size_t *size_bytes,
 int file_create_secret(const char *path, const void *bytes, size_t size_bytes,
 		       struct err *err) MUST_CHECK;
 
+/* Removes path, for good when it returns 0: its folder is synced. No such file
+ * is fine. */
+int file_remove(const char *path, struct err *err) MUST_CHECK;
+
 /* Exclusive lock for read-change-replace: flock(2) on path.lock, which stays;
  * the kernel frees it when the holder dies, and sh takes the same one with
  * flock(1). The file names its holder ("pid 42 on HOST since TIME"), and so
