@@ -49,6 +49,10 @@ cloud() {
 	64|capture --cloud lxd --deadline 0 --journal j|--deadline 0
 	64|capture --cloud lxd --progress loud --journal j|--progress loud
 	64|power --cloud lxd one|power on or power off
+	64|capture --cloud lxd --journal j --abandon|--abandon is for resume
+	64|capture --cloud lxd --journal j --at-once 0|--at-once 0: 1 to
+	64|resume --cloud lxd --api-url unix:/x|--journal FILE is wanted
+	64|resume --cloud lxd --journal j --api-url unix:/x a=b|no names are wanted
 	64|delete-machine --cloud lxd --api-url unix:/x|An id is wanted
 	75|machines --cloud lxd --api-url unix:/nowhere/socket|lxd: GET /1.0/
 	TABLE
@@ -95,6 +99,48 @@ cloud() {
 	[[ $output == "webserver"$'\t'"abc"$'\t'"one-20260101T000000Z"* ]]
 	run --separate-stderr cloud capture --journal "$journal" --json
 	[ "$(jq -r '.[0].id' <<<"$output")" = abc ]
+}
+
+@test "resume: says what was under way, and finishes whatever it was" {
+	write_journal lxd false
+	run --separate-stderr cloud resume --journal "$journal" --dry-run
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = \
+	    'an unfinished run on lxd, begun 1970-01-01T00:00:01Z' ]
+	[ "${lines[1]}" = "image one-20260101T000000Z of one (webserver): the \
+image was asked for at 1970-01-01T00:00:01Z, no answer was noted" ]
+	cmp "$journal" "$journal.kept"
+	write_journal lxd true
+	run --separate-stderr cloud resume --journal "$journal" --json
+	[ "$status" -eq 0 ]
+	[ "$(jq -r '.[0].id' <<<"$output")" = abc ]
+	run --separate-stderr cloud resume --journal "$journal.none"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"there is no run to finish"* ]]
+}
+
+@test "resume --abandon: what is finished stays, the journal goes" {
+	write_journal lxd true
+	run --separate-stderr cloud resume --journal "$journal" --abandon
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"one (webserver): finished, and stays: its id is abc" ]]
+	[ ! -e "$journal" ]
+}
+
+@test "a run that is being given up is not gone on with" {
+	write_journal lxd false
+	sed -i 's/"restore_power"/"abandoned": true, &/' "$journal"
+	cp "$journal" "$journal.kept"
+	for words in "resume" "capture webserver=one" "capture webserver=two"; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr cloud $words --journal "$journal"
+		echo "$words: $status: $stderr"
+		[ "$status" -eq 65 ]
+		[[ $stderr == *"is being given up"*"resume --abandon" ]]
+		cmp "$journal" "$journal.kept"
+	done
+	run --separate-stderr cloud resume --journal "$journal" --dry-run
+	[[ ${lines[0]} == *", being given up" ]]
 }
 
 @test "--help and --version" {

@@ -9,6 +9,7 @@
 #include "cloud/arguments.h"
 #include "cloud/rows.h"
 #include "cloud/session.h"
+#include "cloud/tell.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -66,6 +67,7 @@ static void show_progress(const struct journal *journal, int64_t elapsed_s)
 /* ---- the commands ---- */
 
 typedef int body(struct session *, struct arguments *, struct err *);
+static body resume_body;
 
 /* Parses, opens, runs the body, and gives everything back. */
 static int with_session(int argc, char **argv, enum goal goal, body *run,
@@ -78,6 +80,8 @@ static int with_session(int argc, char **argv, enum goal goal, body *run,
 	if (rc == 0 && !progress_form(options.progress, &progress))
 		rc = usage_error(err, "--progress %s: not auto, json or none",
 				 options.progress);
+	if (rc == 0 && options.abandon && run != resume_body)
+		rc = usage_error(err, "--abandon is for resume");
 	if (rc == 0)
 		rc = session_open(&session, &options.access, stopped_hard, err);
 	if (rc == 0)
@@ -119,6 +123,7 @@ static int run_targets(struct session *session, const struct arguments *options,
 		.root_password = options->root_password,
 		.deadline_s = options->deadline_s,
 		.dry = options->dry,
+		.abandon = options->abandon,
 		.stopped = stopped,
 		.progress = show_progress,
 	};
@@ -194,6 +199,44 @@ static int provision_body(struct session *session, struct arguments *options,
 	return journaled(session, options, rows_provisioned, err);
 }
 
+static void put_lines(void (*tell)(const struct journal *, struct strbuf *),
+		      const struct journal *journal, FILE *to)
+{
+	struct strbuf words = STRBUF(1u << 20);
+	const char *line;
+
+	tell(journal, &words);
+	for (line = strbuf_text(&words); *line; line += strcspn(line, "\n") + 1)
+		fprintf(to, "%.*s\n", (int)strcspn(line, "\n"), line);
+	strbuf_free(&words);
+}
+
+/* Whatever the run in the journal is about. */
+static int resume_body(struct session *session, struct arguments *options,
+		       struct err *err)
+{
+	const struct journal *journal = &session->journal;
+
+	if (no_targets(options, err) < 0)
+		return -1;
+	if (!options->journal)
+		return usage_error(err, "--journal FILE is wanted");
+	if (run_targets(session, options, options->journal, err) < 0)
+		return -1;
+	if (options->dry)
+		put_lines(tell_run, journal, stdout);
+	if (options->dry)
+		return 0;
+	if (options->abandon) {
+		put_lines(tell_abandoned, journal, stderr);
+		return 0;
+	}
+	return output_rows(journal->targets[0].goal == GOAL_MACHINE
+				   ? rows_provisioned(journal)
+				   : rows_captured(journal),
+			   options->json, err);
+}
+
 /* Goals that need no journal: asking twice does no more than once. */
 static int plain_body(struct session *session, struct arguments *options,
 		      struct err *err)
@@ -216,6 +259,7 @@ static int simple(int argc, char **argv, struct err *err)
 		{"images", GOAL_ON, images_body},
 		{"capture", GOAL_IMAGE, capture_body},
 		{"provision", GOAL_MACHINE, provision_body},
+		{"resume", GOAL_IMAGE, resume_body},
 		{"delete-machine", GOAL_GONE, plain_body},
 		{"delete-image", GOAL_NO_IMAGE, plain_body},
 	};
@@ -248,6 +292,10 @@ static const struct command commands[] = {
 	 "start a machine from each image; without targets finish the run in "
 	 "--journal",
 	 simple},
+	{"resume", "OPTIONS [--abandon]",
+	 "finish the run in --journal, or give it up and remove what it made;\n"
+	 "      --dry-run says what was under way",
+	 simple},
 	{"power", "on|off OPTIONS ID...", "start or stop machines", power},
 	{"delete-machine", "OPTIONS ID...", "delete machines, wait until gone",
 	 simple},
@@ -272,6 +320,9 @@ static const struct program program = {
 	"GB)\n"
 	"  --progress WORD   auto, json or none, on stderr\n"
 	"  --power-off       capture: stop the machine first, start it after\n"
+	"  --at-once N       capture: so many of a kind may be off (1); "
+	"webserver-1\n"
+	"                    and webserver-2 are of one kind\n"
 	"  --root-password FILE  provision: one line, - for standard input\n"
 	"  --size S, --vpc V, --firewall F, --ssh-key K, --tag T, --user-data "
 	"FILE\n"

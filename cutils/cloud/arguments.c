@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define MOST_DEADLINE_MIN (7 * 24 * 60)
+#define MOST_AT_ONCE 1000
 
 static int parse_minutes(const char *word, unsigned *seconds, struct err *err)
 {
@@ -17,6 +18,19 @@ static int parse_minutes(const char *word, unsigned *seconds, struct err *err)
 			       "--deadline %s: minutes, 1 to %d", word,
 			       MOST_DEADLINE_MIN);
 	*seconds = (unsigned)minutes * 60;
+	return 0;
+}
+
+static int parse_at_once(const char *word, unsigned *count, struct err *err)
+{
+	char *end;
+	unsigned long number = strtoul(word, &end, 10);
+
+	if (*end || *word < '0' || *word > '9' || number == 0 ||
+	    number > MOST_AT_ONCE)
+		return err_set(err, ERR_USAGE, "--at-once %s: 1 to %d", word,
+			       MOST_AT_ONCE);
+	*count = (unsigned)number;
 	return 0;
 }
 
@@ -50,6 +64,10 @@ static int parse_option(struct arguments *options, const char *name,
 		options->json = true;
 	else if (strcmp(name, "dry-run") == 0)
 		options->dry = true;
+	else if (strcmp(name, "abandon") == 0)
+		options->abandon = true;
+	else if (strcmp(name, "at-once") == 0)
+		return parse_at_once(optarg, &options->model.at_once, err);
 	else if (strcmp(name, "deadline") == 0)
 		return parse_minutes(optarg, &options->deadline_s, err);
 	else
@@ -81,6 +99,8 @@ int arguments_parse(int argc, char **argv, enum goal goal,
 		{"progress", required_argument, NULL, 'o'},
 		{"root-password", required_argument, NULL, 'o'},
 		{"power-off", no_argument, NULL, 'o'},
+		{"at-once", required_argument, NULL, 'o'},
+		{"abandon", no_argument, NULL, 'o'},
 		{"dry-run", no_argument, NULL, 'o'},
 		{"json", no_argument, NULL, 'o'},
 		{"size", required_argument, NULL, 'o'},

@@ -13,7 +13,7 @@ struct arguments {
 	const char *journal, *root_password;
 	const char *progress; /* how it is shown: a word, "auto" if not said */
 	unsigned deadline_s;
-	bool json, dry;
+	bool json, dry, abandon;
 	struct targets targets;
 	struct target model; /* what the options so far say of a target */
 };

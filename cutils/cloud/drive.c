@@ -41,6 +41,37 @@ static int64_t deadline_s(const struct drive *drive,
 	return DRIVE_BASE_S + (int64_t)target->disk_gb * DRIVE_PER_GB_S;
 }
 
+/* The kind of a label: "webserver" of "webserver" and "webserver-12". */
+static size_t kind_len(const char *label)
+{
+	size_t len = strlen(label);
+
+	while (len > 0 && strchr("0123456789-_", label[len - 1]))
+		len--;
+	return len;
+}
+
+static bool same_kind(const struct target *a, const struct target *b)
+{
+	size_t len = kind_len(a->label);
+
+	return len == kind_len(b->label) &&
+	       strncmp(a->label, b->label, len) == 0;
+}
+
+/* Those of a kind that we stopped and that are not on again count. */
+static void give_turns(const struct journal *journal, struct target *target)
+{
+	unsigned off = 0;
+	size_t i;
+
+	for (i = 0; i < journal->count; i++)
+		off += &journal->targets[i] != target &&
+		       journal->targets[i].restore_power &&
+		       same_kind(&journal->targets[i], target);
+	target->may_stop = off < (target->at_once ? target->at_once : 1);
+}
+
 /* Past its deadline, or stopped by a signal: only its power matters now. */
 static void give_up_late(const struct drive *drive, struct target *target,
 			 int64_t elapsed_s)
@@ -51,7 +82,7 @@ static void give_up_late(const struct drive *drive, struct target *target,
 		err_set(&why, ERR_RETRY,
 			"%s: interrupted while %s; run it again to go on",
 			target->machine, target->doing);
-	} else if (elapsed_s >= deadline_s(drive, target)) {
+	} else if (elapsed_s >= deadline_s(drive, target) + target->turn_s) {
 		err_set(&why, ERR_RETRY,
 			"%s: not ready after %lld minutes (%s); run it again "
 			"to go on",
@@ -113,9 +144,12 @@ static bool plan_all(const struct drive *drive, const struct world *world,
 
 		if (over(target))
 			continue;
+		give_turns(journal, target);
 		give_up_late(drive, target, elapsed_s);
 		step = plan(&drive->engine->provider->traits, world, target,
 			    now_s);
+		if (strcmp(target->doing, PLAN_TURN) == 0)
+			target->turn_s = elapsed_s;
 		if (step == STEP_DONE) {
 			target->finished = news = true;
 			target->doing = "done";
@@ -249,12 +283,25 @@ static void abandon_late(const struct drive *drive, struct pace *pace)
 		if (over(target) || !target->giving_up)
 			continue;
 		target->failed = true;
-		if (target->restore_power)
-			err_prefix(&target->err,
-				   "%s was left OFF, start it (adt-cloud power "
-				   "on)",
-				   target->machine);
 	}
+}
+
+/* Names every machine that we stopped and that does not run again. */
+static void name_those_off(const struct journal *journal, struct err *err)
+{
+	struct strbuf names = STRBUF(ERR_TEXT_SIZE);
+	size_t i;
+
+	for (i = 0; i < journal->count; i++)
+		if (journal->targets[i].restore_power)
+			strbuf_addf(&names, "%s%s", names.len ? ", " : "",
+				    journal->targets[i].machine);
+	if (names.len)
+		err_prefix(err,
+			   "LEFT OFF: %s (the same command again starts it, or "
+			   "adt-cloud power on)",
+			   strbuf_text(&names));
+	strbuf_free(&names);
 }
 
 static int first_failure(const struct journal *journal, struct err *err)
@@ -318,5 +365,9 @@ int drive_run(struct drive *drive, struct err *err)
 			wait_for_tick(drive, &pace, acted);
 	}
 	world_clear(&world);
-	return rc < 0 ? rc : first_failure(drive->journal, err);
+	if (rc == 0)
+		rc = first_failure(drive->journal, err);
+	if (rc < 0)
+		name_those_off(drive->journal, err);
+	return rc;
 }

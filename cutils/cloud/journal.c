@@ -77,6 +77,8 @@ static const struct member {
 	MEMBER(TEXT, user_data_file),
 	MEMBER(BOOL, power_off),
 	MEMBER(UNSIGNED, deadline_s),
+	MEMBER(UNSIGNED, at_once),
+	MEMBER(BOOL, abandoned),
 	MEMBER(BOOL, restore_power),
 	MEMBER(INT64, sent_s),
 	MEMBER(UNSIGNED, tries),
@@ -300,6 +302,21 @@ void journal_close(struct journal *journal)
 	journal_clear(journal);
 	file_unlock(journal->lock);
 	journal->lock = -1;
+}
+
+bool journal_abandoned(const struct journal *journal)
+{
+	size_t i;
+
+	for (i = 0; i < journal->count; i++)
+		if (journal->targets[i].abandoned)
+			return true;
+	return false;
+}
+
+int journal_remove(const struct journal *journal, struct err *err)
+{
+	return journal->path[0] ? file_remove(journal->path, err) : 0;
 }
 
 /* Asks for the same? An image's name is chosen by the run, not asked for. */

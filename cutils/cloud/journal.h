@@ -56,4 +56,10 @@ int journal_adopt(struct journal *, const char *cloud, int64_t now_s,
 /* Every target reached its goal. */
 bool journal_finished(const struct journal *);
 
+/* The run is being given up: some of its targets are abandoned. */
+bool journal_abandoned(const struct journal *);
+
+/* Removes the file; targets and lock stay. */
+int journal_remove(const struct journal *, struct err *) MUST_CHECK;
+
 #endif

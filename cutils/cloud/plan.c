@@ -10,6 +10,7 @@ void plan_sent(struct target *target, enum step step, int64_t now_s)
 {
 	target->acted = step;
 	target->acted_s = now_s;
+	target->did |= 1u << step;
 	if (step == STEP_STOP)
 		target->stop_s = now_s;
 	if (step == STEP_ASK)
@@ -64,6 +65,11 @@ static enum step plan_machine(const struct traits *traits,
 {
 	const struct machine *machine = world_machine(world, target->machine);
 
+	/* one that failed under our create is nobody's */
+	if (target->giving_up && target->sent == STEP_CREATE && machine &&
+	    machine->state == MACHINE_FAILED)
+		return step_ask_calmly(target, STEP_DELETE, "tidying up",
+				       now_s);
 	if (target->giving_up)
 		return STEP_FAIL;
 	if (!machine)
@@ -74,7 +80,7 @@ static enum step plan_machine(const struct traits *traits,
 	if (machine->state == MACHINE_FAILED) {
 		step_fail(target, ERR_REFUSED,
 			  "the cloud says the machine failed", "");
-		return STEP_FAIL;
+		return step_wait(target, "giving up");
 	}
 	if (machine->state == MACHINE_RUNNING)
 		return finish_machine(traits, machine, target, now_s);
@@ -143,6 +149,8 @@ static enum step plan_no_image(const struct world *world, struct target *target,
 enum step plan(const struct traits *traits, const struct world *world,
 	       struct target *target, int64_t now_s)
 {
+	if (target->abandoned)
+		return plan_abandon(traits, world, target, now_s);
 	switch (target->goal) {
 	case GOAL_IMAGE:
 		return plan_image(traits, world, target, now_s);

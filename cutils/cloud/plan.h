@@ -12,13 +12,19 @@
  *      task, its name. Only when neither was seen for traits.appears_within_s
  *      is it sent again, and at most PLAN_MOST_TRIES times.
  *   3. A machine that the cloud is working on is left alone until it is free.
- *   4. Otherwise the next step towards the goal. */
+ *   4. Otherwise the next step towards the goal.
+ *
+ * A target that is abandoned has another goal: nothing of what the run made of
+ * it is there, and its power is restored. */
 #ifndef CLOUD_PLAN_H
 #define CLOUD_PLAN_H
 
 #include "cloud/provider.h"
 
 #define PLAN_MOST_TRIES 3
+/* What a target is doing while others of its kind are off. */
+#define PLAN_TURN "waiting for its turn to be off"
+
 #define PLAN_CLEAN_STOP_S 90 /* then the power goes */
 #define PLAN_SEND_AGAIN_S                                  \
 	20 /* a step without effect, if sent twice is once \

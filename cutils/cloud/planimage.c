@@ -66,33 +66,12 @@ static enum step make_still(const struct world *world,
 	return STEP_DONE;
 }
 
-/* The intermediate snapshot of ours: by its id, by our name, or, where it has
- * none, the one that was not there before. */
-static const struct image *own_snapshot(const struct traits *traits,
-					const struct world *world,
-					const struct target *target)
-{
-	size_t i;
-
-	if (target->snapshot_id[0])
-		return world_snapshot_id(world, target->snapshot_id);
-	if (!traits->snapshots_unnamed)
-		return world_snapshot(world, target->machine, target->image);
-	for (i = 0; target->sent != STEP_WAIT && i < world->snapshot_count; i++)
-		if (world_is_of(&world->snapshots[i], target->machine,
-				target->machine_id) &&
-		    (!target->before[0] ||
-		     !world_in(target->before, world->snapshots[i].id)))
-			return &world->snapshots[i];
-	return NULL;
-}
-
 enum step plan_image(const struct traits *traits, const struct world *world,
 		     struct target *target, int64_t now_s)
 {
 	const struct machine *machine = world_machine(world, target->machine);
 	const struct image *image = world_image(world, target->image);
-	const struct image *snapshot = own_snapshot(traits, world, target);
+	const struct image *snapshot = step_snapshot(traits, world, target);
 	enum step step;
 
 	if (machine)

@@ -97,29 +97,20 @@ static enum step ask_create(const struct traits *traits,
 	return step_ask(target, step, doing);
 }
 
-/* The thing that this create makes is not there. Was it sent already? Then look
- * for it before sending it (again). A target that failed is first put in order:
- * the next plan does that. */
-enum step step_create(const struct traits *traits, const struct world *world,
-		      struct target *target, enum step step, const char *doing,
-		      int64_t now_s)
+/* What is known of a create that was sent, and what it makes is not seen:
+ * STEP_WAIT or STEP_ASK while it may still come, STEP_FAIL when *task says that
+ * the cloud failed, STEP_DONE when nothing will come. */
+static enum step look_for(const struct traits *traits,
+			  const struct world *world, struct target *target,
+			  const char *doing, int64_t now_s, struct task *task)
 {
-	struct task task;
-	bool known;
+	bool known = own_task(traits, world, target, task);
 
-	if (target->busy_s && now_s < target->busy_s + PLAN_SEND_AGAIN_S)
-		return step_wait(target, "waiting for the machine");
-	if (target->sent != step)
-		return ask_create(traits, world, target, step, doing);
-	known = own_task(traits, world, target, &task);
-	if (known && task.state == TASK_FAILED) {
-		step_fail(target, ERR_REFUSED, "the cloud says it failed",
-			  task.text);
-		return step_wait(target, "giving up");
-	}
-	if (known && task.state == TASK_RUNNING) {
+	if (known && task->state == TASK_FAILED)
+		return STEP_FAIL;
+	if (known && task->state == TASK_RUNNING) {
 		target->missing_s = 0;
-		target->percent = task.percent;
+		target->percent = task->percent;
 		if (traits->ask_every_s &&
 		    !world_busy(world, target->machine) &&
 		    now_s >= target->asked_s + traits->ask_every_s)
@@ -132,6 +123,43 @@ enum step step_create(const struct traits *traits, const struct world *world,
 		target->missing_s = now_s;
 	if (now_s < target->missing_s + traits->appears_within_s)
 		return step_wait(target, doing);
+	return STEP_DONE;
+}
+
+enum step step_settle(const struct traits *traits, const struct world *world,
+		      struct target *target, const char *doing, int64_t now_s)
+{
+	struct task task;
+	enum step step;
+
+	if (!step_creates(target->sent))
+		return STEP_DONE;
+	step = look_for(traits, world, target, doing, now_s, &task);
+	return step == STEP_FAIL ? STEP_DONE : step;
+}
+
+/* The thing that this create makes is not there. Was it sent already? Then look
+ * for it before sending it (again). A target that failed is first put in order:
+ * the next plan does that. */
+enum step step_create(const struct traits *traits, const struct world *world,
+		      struct target *target, enum step step, const char *doing,
+		      int64_t now_s)
+{
+	struct task task;
+	enum step known;
+
+	if (target->busy_s && now_s < target->busy_s + PLAN_SEND_AGAIN_S)
+		return step_wait(target, "waiting for the machine");
+	if (target->sent != step)
+		return ask_create(traits, world, target, step, doing);
+	known = look_for(traits, world, target, doing, now_s, &task);
+	if (known == STEP_FAIL) {
+		step_fail(target, ERR_REFUSED, "the cloud says it failed",
+			  task.text);
+		return step_wait(target, "giving up");
+	}
+	if (known != STEP_DONE)
+		return known;
 	if (step == STEP_IMAGE && target->image_id[0]) {
 		step_fail(target, ERR_REFUSED,
 			  "the image vanished: the cloud could not make it",
@@ -145,6 +173,25 @@ enum step step_create(const struct traits *traits, const struct world *world,
 		return step_wait(target, "giving up");
 	}
 	return ask_create(traits, world, target, step, doing);
+}
+
+const struct image *step_snapshot(const struct traits *traits,
+				  const struct world *world,
+				  const struct target *target)
+{
+	size_t i;
+
+	if (target->snapshot_id[0])
+		return world_snapshot_id(world, target->snapshot_id);
+	if (!traits->snapshots_unnamed)
+		return world_snapshot(world, target->machine, target->image);
+	for (i = 0; target->sent != STEP_WAIT && i < world->snapshot_count; i++)
+		if (world_is_of(&world->snapshots[i], target->machine,
+				target->machine_id) &&
+		    (!target->before[0] ||
+		     !world_in(target->before, world->snapshots[i].id)))
+			return &world->snapshots[i];
+	return NULL;
 }
 
 /* Brings the power back where we took it: STEP_DONE when nothing is owed. */
@@ -172,7 +219,11 @@ enum step step_restore_power(const struct world *world,
 enum step step_stop(const struct world *world, const struct machine *machine,
 		    struct target *target, int64_t now_s)
 {
-	target->restore_power = target->goal == GOAL_IMAGE;
+	if (target->goal == GOAL_IMAGE && !target->restore_power) {
+		if (!target->may_stop)
+			return step_wait(target, PLAN_TURN);
+		target->restore_power = true;
+	}
 	if (target->stop_s && now_s >= target->stop_s + PLAN_CLEAN_STOP_S)
 		return step_ask_calmly(target, STEP_KILL, "powering off",
 				       now_s);

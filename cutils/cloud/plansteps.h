@@ -21,19 +21,32 @@ enum step step_create(const struct traits *, const struct world *,
 		      struct target *, enum step, const char *doing,
 		      int64_t now_s);
 
+/* STEP_DONE when no create of ours is on its way any longer: what it made is
+ * in the world, or will not be. */
+enum step step_settle(const struct traits *, const struct world *,
+		      struct target *, const char *doing, int64_t now_s);
+
 /* Brings the power back where we took it: STEP_DONE when nothing is owed. */
 enum step step_restore_power(const struct world *, const struct machine *,
 			     struct target *, int64_t now_s);
 
-/* Stops the machine: cleanly, and by force when that takes too long. */
+/* Stops the machine, when it is its turn: cleanly, and by force when that
+ * takes too long. */
 enum step step_stop(const struct world *, const struct machine *,
 		    struct target *, int64_t now_s);
 
 /* Copies what the world says of the machine into the answer. */
 void step_note_machine(struct target *, const struct machine *);
 
-/* The plan of GOAL_IMAGE. */
+/* The intermediate snapshot of ours: by its id, by our name, or, where it has
+ * none, the one that was not there before. Borrowed, or NULL. */
+const struct image *step_snapshot(const struct traits *, const struct world *,
+				  const struct target *);
+
+/* The plan of GOAL_IMAGE, and of what is abandoned. */
 enum step plan_image(const struct traits *, const struct world *,
 		     struct target *, int64_t now_s);
+enum step plan_abandon(const struct traits *, const struct world *,
+		       struct target *, int64_t now_s);
 
 #endif

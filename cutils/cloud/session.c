@@ -145,6 +145,39 @@ static int prepare(struct session *session, const struct run *run, bool fresh,
 	return 0;
 }
 
+/* A run that was being given up is given up to its end, or was. */
+static int check_abandoned(struct session *session, const struct run *run,
+			   struct err *err)
+{
+	struct journal *journal = &session->journal;
+
+	if (run->abandon || (run->dry && run->count == 0) ||
+	    !journal_abandoned(journal))
+		return 0;
+	if (!journal_finished(journal))
+		return err_set(err, ERR_DATA,
+			       "%s: that run is being given up; finish that "
+			       "first: adt-cloud resume --abandon",
+			       journal->path);
+	journal_clear(journal);
+	return 0;
+}
+
+/* Drives to nothing what is not finished. Afterwards the targets are still in
+ * memory, for the words about them; the file is gone. */
+static int abandon(struct drive *drive, struct err *err)
+{
+	struct journal *journal = drive->journal;
+	size_t i;
+
+	for (i = 0; i < journal->count; i++)
+		if (!journal->targets[i].finished)
+			journal->targets[i].abandoned = true;
+	if (journal_save(journal, err) < 0 || drive_run(drive, err) < 0)
+		return -1;
+	return journal_remove(journal, err);
+}
+
 int session_run(struct session *session, const struct run *run, struct err *err)
 {
 	struct drive drive = {.engine = &session->engine,
@@ -156,10 +189,13 @@ int session_run(struct session *session, const struct run *run, struct err *err)
 
 	if (journal_open(&session->journal, run->journal, LOCK_WAIT_MS, err) <
 		    0 ||
+	    check_abandoned(session, run, err) < 0 ||
 	    journal_adopt(&session->journal, session->provider->name,
 			  clock_epoch_s(), run->targets, run->count, &fresh,
 			  err) < 0 ||
-	    prepare(session, run, fresh, err) < 0)
+	    (!run->abandon && prepare(session, run, fresh, err) < 0))
 		return -1;
-	return run->dry ? 0 : drive_run(&drive, err);
+	if (run->dry)
+		return 0;
+	return run->abandon ? abandon(&drive, err) : drive_run(&drive, err);
 }

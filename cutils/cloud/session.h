@@ -37,7 +37,9 @@ struct run {
 	size_t count;
 	const char *root_password; /* a file, for new machines; may be NULL */
 	unsigned deadline_s;
-	bool dry; /* prepare only: look, choose, refuse; send nothing */
+	bool dry;     /* prepare only: look, choose, refuse; send nothing */
+	bool abandon; /* with count 0: gives the run up, and removes what it
+		       * made and did not finish, and its journal */
 	bool (*stopped)(void);
 	void (*progress)(const struct journal *, int64_t elapsed_s);
 };

@@ -54,9 +54,11 @@ struct target {
 	char tag[64];
 	char user_data_file[1024];
 	bool power_off;	     /* GOAL_IMAGE: stop the machine first */
+	unsigned at_once;    /* so many of its kind may be off; 0: one */
 	unsigned deadline_s; /* 0: by the disk's size */
 
 	/* What observation cannot tell; kept in the journal. */
+	bool abandoned;	    /* what the run made of it is to go */
 	bool restore_power; /* it ran before we stopped it */
 	enum step sent;	    /* the last create that was sent, or STEP_WAIT */
 	int64_t sent_s;	    /* when, epoch */
@@ -82,6 +84,9 @@ struct target {
 	int64_t acted_s;
 	int64_t asked_s;	    /* when STEP_ASK was */
 	int64_t stop_s;		    /* when the clean stop was sent */
+	bool may_stop;		    /* it is its turn to be off */
+	int64_t turn_s;		    /* so long did it wait for its turn */
+	unsigned did;		    /* steps sent: 1u << step each */
 	enum task_state task_state; /* as STEP_ASK learned it */
 	char task_text[200];
 

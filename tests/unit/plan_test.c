@@ -15,7 +15,10 @@ static void put(char *to, size_t size, const char *text)
 
 static struct target capture_target(bool power_off)
 {
-	struct target target = {.goal = GOAL_IMAGE, .power_off = power_off};
+	struct target target = {.goal = GOAL_IMAGE,
+				.power_off = power_off,
+				.may_stop = true,
+				.doing = ""};
 
 	put(target.machine, sizeof(target.machine), "ws");
 	put(target.image, sizeof(target.image), "ws-1");
@@ -219,8 +222,104 @@ static void provision(void)
 	world_clear(&world);
 }
 
+/* Not its turn: it runs on. Its turn: it is stopped, and stays so. */
+static void turns(void)
+{
+	struct target target = capture_target(true);
+	struct world world = {0};
+
+	target.may_stop = false;
+	add_machine(&world, MACHINE_RUNNING);
+	expect(STEP_WAIT, &world, &target, 100);
+	CHECK_TEXT(target.doing, PLAN_TURN);
+	CHECK(!target.restore_power);
+	target.may_stop = true;
+	expect(STEP_STOP, &world, &target, 101);
+	target.may_stop = false;
+	world.machines[0].state = MACHINE_STOPPED;
+	expect(STEP_SNAPSHOT, &world, &target, 110);
+	world_clear(&world);
+}
+
+/* A machine that failed under our create is removed before we say so. */
+static void failed_machine(void)
+{
+	struct target target = {.goal = GOAL_MACHINE, .doing = ""};
+	struct world world = {0};
+
+	put(target.machine, sizeof(target.machine), "ws");
+	expect(STEP_CREATE, &world, &target, 100);
+	add_machine(&world, MACHINE_FAILED);
+	expect(STEP_WAIT, &world, &target, 101);
+	expect(STEP_DELETE, &world, &target, 102);
+	world.machine_count = 0;
+	expect(STEP_FAIL, &world, &target, 103);
+	CHECK(strstr(target.err.text, "says the machine failed"));
+	world_clear(&world);
+}
+
+static void abandoned_image(void)
+{
+	struct target target = capture_target(true);
+	struct world world = {0};
+
+	/* the snapshot is there, the image may come: it is waited for */
+	add_machine(&world, MACHINE_STOPPED);
+	add_snapshot(&world);
+	target.restore_power = true;
+	plan_sent(&target, STEP_IMAGE, 90);
+	target.did = 0; /* by a run before this one */
+	target.abandoned = true;
+	expect(STEP_START, &world, &target, 100);
+	world.machines[0].state = MACHINE_RUNNING;
+	expect(STEP_WAIT, &world, &target, 101);
+	CHECK(!target.restore_power);
+	expect(STEP_WAIT, &world, &target, 105);
+	add_image(&world);
+	expect(STEP_DROP_IMAGE, &world, &target, 106);
+	world.image_count = 0;
+	expect(STEP_DROP_SNAPSHOT, &world, &target, 107);
+	world.snapshot_count = 0;
+	expect(STEP_DONE, &world, &target, 108);
+	world_clear(&world);
+
+	/* nothing was asked for: nothing is to do */
+	target = capture_target(false);
+	target.abandoned = true;
+	add_machine(&world, MACHINE_RUNNING);
+	expect(STEP_DONE, &world, &target, 100);
+	world_clear(&world);
+}
+
+static void abandoned_machine(void)
+{
+	struct target target = {.goal = GOAL_MACHINE, .abandoned = true};
+	struct world world = {0};
+
+	put(target.machine, sizeof(target.machine), "ws");
+	add_machine(&world, MACHINE_RUNNING);
+	expect(STEP_DONE, &world, &target, 100); /* it is not ours */
+	target.sent = STEP_CREATE;
+	expect(STEP_KILL, &world, &target, 100);
+	world.machines[0].state = MACHINE_STOPPED;
+	expect(STEP_DELETE, &world, &target, 101);
+	CHECK_TEXT(target.machine_id, "ws");
+	world.machine_count = 0;
+	expect(STEP_DONE, &world, &target, 102);
+
+	/* asked for, and not there: perhaps not yet */
+	target.did = 0;
+	expect(STEP_WAIT, &world, &target, 200);
+	expect(STEP_DONE, &world, &target, 200 + two_steps.appears_within_s);
+	world_clear(&world);
+}
+
 int main(void)
 {
+	turns();
+	failed_machine();
+	abandoned_image();
+	abandoned_machine();
 	plain_capture();
 	lost_reply();
 	failed_task();
