@@ -109,6 +109,8 @@ void http_upload_options(struct http_upload_state *upload, CURL *easy)
 
 bool http_sign_options(const struct http_request *req, CURL *easy)
 {
+	/* a key may be "a/../b", and is signed so */
+	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	return curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, req->sigv4) ==
 		       CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_USERNAME, req->access_key) ==

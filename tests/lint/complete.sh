@@ -30,7 +30,7 @@ for file in cutils/bin/*.c; do
 	[ -e "$file" ] || continue
 	name=$(basename "$file" .c)
 	[ -e "docs/man/$name.1" ] || missing "$file: no docs/man/$name.1"
-	grep -qw -- "$name" tests/*.bats || missing "$file: no bats test"
+	grep -qw -- "$name" tests/*.bats tests/datastore/*.bats || missing "$file: no bats test"
 done
 
 exit "$bad"
