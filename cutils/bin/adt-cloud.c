@@ -319,6 +319,8 @@ static const struct program program = {
 	"  --deadline MIN    give up after so many minutes (30, and 2 for each "
 	"GB)\n"
 	"  --progress WORD   auto, json or none, on stderr\n"
+	"  --login-user U    capture: who logs in where the image is used "
+	"(Exoscale)\n"
 	"  --power-off       capture: stop the machine first, start it after\n"
 	"  --at-once N       capture: so many of a kind may be off (1); "
 	"webserver-1\n"

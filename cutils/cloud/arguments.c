@@ -108,6 +108,7 @@ int arguments_parse(int argc, char **argv, enum goal goal,
 		{"firewall", required_argument, NULL, 'o'},
 		{"ssh-key", required_argument, NULL, 'o'},
 		{"tag", required_argument, NULL, 'o'},
+		{"login-user", required_argument, NULL, 'o'},
 		{"user-data", required_argument, NULL, 'o'},
 		{NULL, 0, NULL, 0},
 	};

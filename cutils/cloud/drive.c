@@ -193,6 +193,8 @@ static void take_reply(const struct drive *drive, const struct call *call,
 		note_done(target, step);
 		return;
 	}
+	if (step == STEP_ASK && why.kind == ERR_NO)
+		target->task_id[0] = '\0'; /* forgotten: its name will tell */
 	if (call->busy && step_creates(step))
 		plan_busy(target, clock_epoch_s());
 	if (why.kind == ERR_RETRY ||

@@ -351,6 +351,8 @@ int engine_observe(struct engine *engine, unsigned lists, struct world *world,
 	}
 	for (kind = 0; kind < LIST_COUNT; kind++)
 		http_request_free(&pages[kind].request);
+	if (strstr(engine->provider->base_url, "ZONE"))
+		world_place(world, engine->region);
 	if (rc < 0)
 		world_clear(world);
 	return rc;

@@ -74,6 +74,7 @@ static const struct member {
 	MEMBER(TEXT, firewall),
 	MEMBER(TEXT, ssh_key),
 	MEMBER(TEXT, tag),
+	MEMBER(TEXT, login_user),
 	MEMBER(TEXT, user_data_file),
 	MEMBER(BOOL, power_off),
 	MEMBER(UNSIGNED, deadline_s),

@@ -49,9 +49,12 @@ static enum step finish_machine(const struct traits *traits,
 	if (!machine->public_ipv4[0] && !machine->private_ipv4[0])
 		return step_wait(target, "waiting for an address");
 	if (traits->attach_network && target->vpc_id[0] &&
-	    !target->network_attached)
-		return step_ask_calmly(target, STEP_ATTACH_NETWORK,
-				       "joining its network", now_s);
+	    !(machine->networks[0] &&
+	      world_in(machine->networks, target->vpc_id)))
+		return target->network_attached
+			       ? step_wait(target, "joining its network")
+			       : step_ask_calmly(target, STEP_ATTACH_NETWORK,
+						 "joining its network", now_s);
 	if (traits->attach_firewall && target->firewall_id[0] &&
 	    !target->firewall_attached)
 		return step_ask_calmly(target, STEP_ATTACH_FIREWALL,
@@ -138,7 +141,7 @@ static enum step plan_no_image(const struct world *world, struct target *target,
 {
 	const struct image *image = world_image_id(world, target->image);
 
-	if (!image)
+	if (!image || image->state == IMAGE_DELETED)
 		return STEP_DONE;
 	snprintf(target->image_id, sizeof(target->image_id), "%s", image->id);
 	if (target->giving_up)

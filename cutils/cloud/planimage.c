@@ -72,8 +72,22 @@ enum step plan_image(const struct traits *traits, const struct world *world,
 	const struct machine *machine = world_machine(world, target->machine);
 	const struct image *image = world_image(world, target->image);
 	const struct image *snapshot = step_snapshot(traits, world, target);
+	struct image seen; /* the image, where its task knows better */
 	enum step step;
 
+	if (image && image->state == IMAGE_DELETED) {
+		if (!target->giving_up && target->sent == STEP_IMAGE)
+			step_fail(target, ERR_REFUSED,
+				  "the cloud says that the image is deleted",
+				  target->image);
+		image = NULL;
+	}
+	if (image && step_task_decides(traits, target)) {
+		seen = *image;
+		seen.state = target->task_state == TASK_FAILED ? IMAGE_FAILED
+							       : IMAGE_PENDING;
+		image = &seen;
+	}
 	if (machine)
 		step_note_machine(target, machine);
 	if (snapshot)
@@ -87,7 +101,9 @@ enum step plan_image(const struct traits *traits, const struct world *world,
 				      now_s);
 	if (!target->giving_up && image && image->state == IMAGE_FAILED)
 		step_fail(target, ERR_REFUSED,
-			  "the cloud could not make the image", target->image);
+			  "the cloud could not make the image",
+			  target->task_text[0] ? target->task_text
+					       : target->image);
 	if (!target->giving_up && snapshot && snapshot->state == IMAGE_FAILED)
 		step_fail(target, ERR_REFUSED,
 			  "the cloud could not take the snapshot",
@@ -99,7 +115,8 @@ enum step plan_image(const struct traits *traits, const struct world *world,
 		return give_up(world, machine, image, snapshot, target, now_s);
 	if (image) {
 		target->percent = image->percent;
-		return step_wait(target, "making the image");
+		return step_wait_for_task(traits, world, target,
+					  "making the image", now_s);
 	}
 	if (snapshot && (snapshot->state != IMAGE_READY ||
 			 (target->sent != STEP_IMAGE &&

@@ -74,6 +74,24 @@ static bool own_task(const struct traits *traits, const struct world *world,
 	return task != NULL;
 }
 
+bool step_task_decides(const struct traits *traits, const struct target *target)
+{
+	return traits->ask_every_s && target->sent == STEP_IMAGE &&
+	       target->task_id[0] && target->task_state != TASK_DONE;
+}
+
+enum step step_wait_for_task(const struct traits *traits,
+			     const struct world *world, struct target *target,
+			     const char *doing, int64_t now_s)
+{
+	if (traits->ask_every_s && target->task_id[0] &&
+	    target->task_state == TASK_RUNNING &&
+	    !world_busy(world, target->machine) &&
+	    now_s >= target->asked_s + traits->ask_every_s)
+		return step_ask(target, STEP_ASK, doing);
+	return step_wait(target, doing);
+}
+
 /* Sends a create, having noted what was there before it. */
 static enum step ask_create(const struct traits *traits,
 			    const struct world *world, struct target *target,
@@ -111,11 +129,7 @@ static enum step look_for(const struct traits *traits,
 	if (known && task->state == TASK_RUNNING) {
 		target->missing_s = 0;
 		target->percent = task->percent;
-		if (traits->ask_every_s &&
-		    !world_busy(world, target->machine) &&
-		    now_s >= target->asked_s + traits->ask_every_s)
-			return step_ask(target, STEP_ASK, doing);
-		return step_wait(target, doing);
+		return step_wait_for_task(traits, world, target, doing, now_s);
 	}
 	if (!known && world_busy(world, target->machine))
 		return step_wait(target, doing);

@@ -26,6 +26,14 @@ enum step step_create(const struct traits *, const struct world *,
 enum step step_settle(const struct traits *, const struct world *,
 		      struct target *, const char *doing, int64_t now_s);
 
+/* Does only the task of our create tell whether the image is made? Where the
+ * cloud gives images no state, one that is listed need not be whole. */
+bool step_task_decides(const struct traits *, const struct target *);
+
+/* Waits, and asks from time to time what became of the task. */
+enum step step_wait_for_task(const struct traits *, const struct world *,
+			     struct target *, const char *doing, int64_t now_s);
+
 /* Brings the power back where we took it: STEP_DONE when nothing is owed. */
 enum step step_restore_power(const struct world *, const struct machine *,
 			     struct target *, int64_t now_s);

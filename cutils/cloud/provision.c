@@ -47,9 +47,11 @@ static int check_image(struct target *target, const struct world *world,
 		return err_set(err, ERR_REFUSED,
 			       "%s: there is no image %s here", target->machine,
 			       target->image);
-	if (image->state == IMAGE_FAILED)
-		return err_set(err, ERR_REFUSED, "%s: image %s has failed",
-			       target->machine, target->image);
+	if (image->state == IMAGE_FAILED || image->state == IMAGE_DELETED)
+		return err_set(err, ERR_REFUSED, "%s: image %s %s",
+			       target->machine, target->image,
+			       image->state == IMAGE_FAILED ? "has failed"
+							    : "is deleted");
 	if (image->state != IMAGE_READY)
 		return err_set(err, ERR_RETRY, "%s: image %s is not ready yet",
 			       target->machine, target->image);

@@ -13,7 +13,8 @@ static const char *machine_state(enum machine_state state)
 
 static const char *image_state(enum image_state state)
 {
-	static const char *const names[] = {"pending", "ready", "failed"};
+	static const char *const names[] = {"pending", "ready", "failed",
+					    "deleted"};
 
 	return names[state];
 }

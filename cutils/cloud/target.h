@@ -52,6 +52,7 @@ struct target {
 	 * the cloud. */
 	char size[64], vpc[NAME_SIZE], firewall[NAME_SIZE], ssh_key[NAME_SIZE];
 	char tag[64];
+	char login_user[64]; /* GOAL_IMAGE: whose keys the cloud puts into it */
 	char user_data_file[1024];
 	bool power_off;	     /* GOAL_IMAGE: stop the machine first */
 	unsigned at_once;    /* so many of its kind may be off; 0: one */

@@ -76,6 +76,7 @@ int targets_option(struct target *model, const char *name, const char *value,
 		OPTION("firewall", firewall, "firewall"),
 		OPTION("ssh-key", ssh_key, "key's name"),
 		OPTION("tag", tag, "tag"),
+		OPTION("login-user", login_user, "user's name"),
 		OPTION("user-data", user_data_file, "file name"),
 	};
 #undef OPTION

@@ -1,6 +1,7 @@
 /* world.c - see world.h. */
 #include "cloud/world.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,6 +91,17 @@ struct offer *world_add_offer(struct world *world, enum offer_kind kind,
 	return row;
 }
 
+void world_place(struct world *world, const char *region)
+{
+	size_t i;
+
+	for (i = 0; i < world->machine_count; i++)
+		if (!world->machines[i].region[0])
+			snprintf(world->machines[i].region,
+				 sizeof(world->machines[i].region), "%s",
+				 region);
+}
+
 const struct machine *world_machine(const struct world *world, const char *name)
 {
 	size_t i;
@@ -113,12 +125,19 @@ const struct machine *world_machine_id(const struct world *world,
 
 const struct image *world_image(const struct world *world, const char *name)
 {
+	const struct image *deleted = NULL;
 	size_t i;
 
-	for (i = 0; i < world->image_count; i++)
-		if (strcmp(world->images[i].name, name) == 0)
-			return &world->images[i];
-	return NULL;
+	for (i = 0; i < world->image_count; i++) {
+		const struct image *image = &world->images[i];
+
+		if (strcmp(image->name, name) != 0)
+			continue;
+		if (image->state != IMAGE_DELETED)
+			return image;
+		deleted = image;
+	}
+	return deleted;
 }
 
 const struct image *world_image_id(const struct world *world, const char *id)
@@ -171,7 +190,9 @@ const struct offer *world_offer(const struct world *world, enum offer_kind kind,
 	for (i = 0; i < world->offer_count; i++) {
 		const struct offer *offer = &world->offers[i];
 
-		if (offer->kind == kind && strcmp(offer->name, name) == 0 &&
+		if (offer->kind == kind &&
+		    (strcmp(offer->name, name) == 0 ||
+		     strcmp(offer->id, name) == 0) &&
 		    (!region[0] || world_in(offer->region, region)))
 			return offer;
 	}

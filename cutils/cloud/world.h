@@ -32,12 +32,18 @@ struct machine {
 	char image[ID_SIZE]; /* it was made from; "": the cloud does not tell */
 	char created[32];    /* RFC 3339 */
 	char public_ipv4[ADDRESS_SIZE], private_ipv4[ADDRESS_SIZE];
+	char networks[REGIONS_SIZE]; /* ids of those it has joined, words */
 	enum machine_state state;
 	bool busy; /* the cloud says that it works on it */
 	unsigned disk_gb;
 };
 
-enum image_state { IMAGE_PENDING, IMAGE_READY, IMAGE_FAILED };
+enum image_state {
+	IMAGE_PENDING,
+	IMAGE_READY,
+	IMAGE_FAILED,
+	IMAGE_DELETED, /* the cloud still lists it, no more */
+};
 
 /* An image a machine can be started from, or (world.snapshots) the
  * intermediate snapshot that some clouds make an image from. */
@@ -111,7 +117,12 @@ struct image *world_add_snapshot(struct world *, struct err *);
 struct task *world_add_task(struct world *, struct err *);
 struct offer *world_add_offer(struct world *, enum offer_kind, struct err *);
 
-/* Borrowed, or NULL: there is none. */
+/* Where one address serves one region, machines do not say theirs: they are all
+ * in this one. */
+void world_place(struct world *, const char *region);
+
+/* Borrowed, or NULL: there is none. An image that is deleted is found by its
+ * name only where no other has it. */
 const struct machine *world_machine(const struct world *, const char *name);
 const struct machine *world_machine_id(const struct world *, const char *id);
 const struct image *world_image(const struct world *, const char *name);
@@ -121,7 +132,8 @@ const struct image *world_snapshot(const struct world *, const char *machine,
 const struct image *world_snapshot_id(const struct world *, const char *id);
 const struct task *world_task(const struct world *, const char *id);
 
-/* An offer of this name that holds in this region ("": wherever). */
+/* An offer of this name, or this id, that holds in this region ("": wherever).
+ */
 const struct offer *world_offer(const struct world *, enum offer_kind,
 				const char *name, const char *region);
 
