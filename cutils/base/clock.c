@@ -71,12 +71,14 @@ void clock_stamp(int64_t epoch_s, char stamp[CLOCK_STAMP_SIZE])
 {
 	struct tm tm = utc(epoch_s);
 
-	strftime(stamp, CLOCK_STAMP_SIZE, "%Y%m%dT%H%M%SZ", &tm);
+	if (strftime(stamp, CLOCK_STAMP_SIZE, "%Y%m%dT%H%M%SZ", &tm) == 0)
+		snprintf(stamp, CLOCK_STAMP_SIZE, "99991231T235959Z");
 }
 
 void clock_rfc3339(int64_t epoch_s, char text[CLOCK_RFC3339_SIZE])
 {
 	struct tm tm = utc(epoch_s);
 
-	strftime(text, CLOCK_RFC3339_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	if (strftime(text, CLOCK_RFC3339_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		snprintf(text, CLOCK_RFC3339_SIZE, "9999-12-31T23:59:59Z");
 }

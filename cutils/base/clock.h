@@ -27,6 +27,8 @@ int64_t clock_epoch_s(void);
 /* Sleeps, or returns early when a signal came. Zero or less returns at once. */
 void clock_sleep_ms(int64_t ms);
 
+/* Both: a time behind the year 9999 is written as its end. */
+
 /* Writes "20260821T101530Z" (ISO 8601 basic, UTC). */
 #define CLOCK_STAMP_SIZE 17
 void clock_stamp(int64_t epoch_s, char stamp[CLOCK_STAMP_SIZE]);
