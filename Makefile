@@ -24,9 +24,11 @@ PROGS   := $(patsubst cutils/bin/%.c,$(OUT)/bin/%,$(wildcard cutils/bin/*.c))
 UNITS   := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/*_test.c))
 TOOLS   := $(patsubst tests/tools/%.c,$(OUT)/tools/%,$(wildcard tests/tools/*.c))
 EMULATOR := $(OUT)/emulator/emulator
+FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,\
+           $(filter-out %/replay.c,$(wildcard tests/fuzz/*.c)))
 PRELOAD := $(patsubst tests/%.c,$(OUT)/%.so,$(wildcard tests/fault/*lib.c))
 
-.PHONY: all help everything tools check check-unit check-bats check-lxd \
+.PHONY: fuzz fuzz-run all help everything tools check check-unit check-bats check-lxd \
         check-datastore lint asan demo install uninstall clean FORCE
 .SECONDARY:
 
@@ -36,7 +38,7 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
 	@echo '  variables: PREFIX ($(PREFIX)), DESTDIR, CLOUD ($(CLOUD)), CC, CFLAGS'
 
-everything: $(PROGS) $(UNITS) $(TOOLS) $(PRELOAD) $(EMULATOR)
+everything: $(PROGS) $(UNITS) $(TOOLS) $(PRELOAD) $(FUZZERS) $(EMULATOR)
 
 # ---- building ----
 $(OUT)/libadt.a: $(MODULES:%.c=$(OUT)/%.o) $(OUT)/modules
@@ -48,6 +50,11 @@ $(UNITS): $(OUT)/tests/unit/server.o
 $(UNITS) $(TOOLS): $(OUT)/%: $(OUT)/tests/%.o $(OUT)/libadt.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
+# With LIBFUZZER, its main() makes inputs up; without, ours reads the corpus.
+$(FUZZERS): $(if $(LIBFUZZER),,$(OUT)/tests/fuzz/replay.o)
+$(FUZZERS): $(OUT)/%: $(OUT)/tests/%.o $(OUT)/libadt.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL) $(LDFLAGS) $(LIBFUZZER) -o $@ $^ $(LIBS)
 # Preloaded into programs of any flavour, so built without the flavour's flags.
 $(PRELOAD): $(OUT)/%.so: tests/%.c | tools
 	@mkdir -p $(@D)
@@ -97,10 +104,16 @@ COUNT := awk '{ print; fflush() } \
 	      printf "%d passed, %d failed\n", passed, failed; \
 	      exit failed > 0 || passed == 0 }'
 
-run_units = echo 1..$(words $(UNITS)); for test in $(UNITS); do \
-	if timeout 120 $$test </dev/null >$$test.log 2>&1; \
-	then echo "ok $${test\#\#*/}"; \
-	else echo "not ok $${test\#\#*/}"; sed 's/^/\# /' $$test.log; fi; done
+# Unit tests, and each fuzz target over the inputs that are kept.
+corpus = $(wildcard tests/fuzz/corpus/$(1)/* \
+         $(if $(filter providers,$(1)),tests/replies/*/*.json))
+run_one = if timeout 120 $(1) $(2) </dev/null >$(1).log 2>&1; \
+	then echo "ok $(notdir $(1))"; \
+	else echo "not ok $(notdir $(1))"; sed 's/^/\# /' $(1).log; fi;
+run_units = echo 1..$(words $(UNITS) $(FUZZERS)); \
+	$(foreach test,$(UNITS),$(call run_one,$(test))) \
+	$(foreach fuzz,$(FUZZERS),$(call \
+	    run_one,$(fuzz),$(call corpus,$(notdir $(fuzz))))) :
 # run_bats FILES
 run_bats = $(if $(1),bats --tap $(1) </dev/null || echo 'Bail out! bats failed',:)
 BATS_NEEDS := bats jq openssl curl busybox mksh yash dash bash
@@ -127,6 +140,25 @@ check-datastore: everything ## the tests on a real S3 server (Ceph RGW)
 asan: ## check, with the address and undefined-behaviour sanitizers
 	@ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	    $(MAKE) check FLAVOUR=asan CFLAGS='$(ASAN)'
+
+# Seconds for each target.
+FUZZ_S ?= 20
+fuzz: ## inputs made up by libFuzzer for every parser, FUZZ_S seconds each
+	$(call need,clang,--ci)
+	@$(MAKE) fuzz-run FLAVOUR=fuzz CC=clang LIBFUZZER=-fsanitize=fuzzer \
+	    CFLAGS='$(ASAN) -fsanitize=fuzzer-no-link'
+fuzz-run: $(FUZZERS)
+	@{ echo 1..$(words $(FUZZERS)); for fuzz in $(FUZZERS); do \
+		name=$${fuzz##*/}; mkdir -p $(OUT)/corpus/$$name; \
+		$$fuzz -max_total_time=$(FUZZ_S) -timeout=10 -max_len=16384 \
+		    -rss_limit_mb=1024 -artifact_prefix=$(OUT)/$$name- \
+		    $(OUT)/corpus/$$name \
+		    $$(ls -d tests/fuzz/corpus/$$name 2>/dev/null) \
+		    $$([ $$name != providers ] || ls -d tests/replies/*) \
+		    >$$fuzz.log 2>&1 && \
+		    echo "ok $$name: $$(sed -n 's/^Done \(.*\)/\1/p' $$fuzz.log)" || \
+		    { echo "not ok $$name"; tail -n 40 $$fuzz.log | sed 's/^/# /'; }; \
+	done; } | $(COUNT)
 
 LINTS := $(wildcard tests/lint/*.sh)
 lint: ## style, floors, manuals, and builds by gcc and clang without a warning

@@ -32,6 +32,7 @@ packages() {
 	build  libexpat1-dev jq openssl curl
 	check  bats busybox mksh yash dash bash procps libmicrohttpd-dev
 	lint   clang clang-format clang-tidy cppcheck shellcheck devscripts mandoc
+	fuzz   clang libclang-rt-dev
 	lxd    lxd debootstrap squashfs-tools dnsmasq-base nftables attr rsync
 	lxd    xz-utils zstd iproute2 btrfs-progs procps
 	datastore  ceph-mon ceph-osd radosgw uuid-runtime curl procps
@@ -108,7 +109,7 @@ main() {
 	esac
 	case $1 in
 	--check) install_packages build check; build check ;;
-	--ci) install_packages build check lint lxd datastore ;;
+	--ci) install_packages build check lint fuzz lxd datastore ;;
 	-h | --help) usage ;;
 	*) usage_error "unknown argument $1" ;;
 	esac

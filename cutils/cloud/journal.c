@@ -194,8 +194,8 @@ static int unpack(json_t *row, struct target *target, struct err *err)
 	return 0;
 }
 
-static int parse(struct journal *journal, const char *bytes, size_t size,
-		 struct err *err)
+int journal_parse(struct journal *journal, const char *bytes, size_t size,
+		  struct err *err)
 {
 	json_error_t why;
 	json_t *root = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &why);
@@ -260,7 +260,7 @@ int journal_open(struct journal *journal, const char *path, int wait_ms,
 		return -1;
 	}
 	journal->found = true;
-	if (parse(journal, bytes, size, err) < 0) {
+	if (journal_parse(journal, bytes, size, err) < 0) {
 		err_prefix(err, "%s is damaged", path);
 		free(bytes);
 		journal_close(journal);

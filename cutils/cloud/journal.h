@@ -32,6 +32,11 @@ struct journal {
 int journal_open(struct journal *, const char *path, int wait_ms,
 		 struct err *) MUST_CHECK;
 
+/* Fills an empty journal from the file's bytes; ERR_DATA where they are no
+ * journal of ours. journal_open() does. */
+int journal_parse(struct journal *, const char *bytes, size_t size,
+		  struct err *) MUST_CHECK;
+
 int journal_save(const struct journal *, struct err *) MUST_CHECK;
 
 void journal_close(struct journal *);
