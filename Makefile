@@ -46,10 +46,10 @@ $(OUT)/libadt.a: $(MODULES:%.c=$(OUT)/%.o) $(OUT)/modules
 $(OUT)/bin/%: $(OUT)/cutils/bin/%.o $(OUT)/libadt.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
-$(UNITS): $(OUT)/tests/unit/server.o
+$(UNITS): $(OUT)/tests/unit/server.o $(OUT)/tests/unit/replies.o
 $(UNITS) $(TOOLS): $(OUT)/%: $(OUT)/tests/%.o $(OUT)/libadt.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(CC) $(ALL) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
 # With LIBFUZZER, its main() makes inputs up; without, ours reads the corpus.
 $(FUZZERS): $(if $(LIBFUZZER),,$(OUT)/tests/fuzz/replay.o)
 $(FUZZERS): $(OUT)/%: $(OUT)/tests/%.o $(OUT)/libadt.a

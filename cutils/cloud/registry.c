@@ -3,9 +3,12 @@
 
 #include <string.h>
 
-extern const struct provider lxd_provider;
+extern const struct provider digitalocean_provider, linode_provider,
+	lxd_provider;
 
 static const struct provider *const providers[] = {
+	&digitalocean_provider,
+	&linode_provider,
 	&lxd_provider,
 };
 

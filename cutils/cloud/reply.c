@@ -34,6 +34,47 @@ int reply_rows(const json_t *rows, const char *what,
 	return 0;
 }
 
+int reply_id(const json_t *object, const char *name, char *to, size_t size,
+	     struct err *err)
+{
+	const json_t *id = json_object_get(object, name);
+	char number[24] = "";
+
+	if (json_integer_value(id) > 0)
+		snprintf(number, sizeof(number), "%lld",
+			 (long long)json_integer_value(id));
+	else if (!json_is_string(id) || !json_string_length(id))
+		return err_set(err, ERR_PROTOCOL, "\"%s\" is not an id", name);
+	return copy_text(to, size, number[0] ? number : json_string_value(id),
+			 name, err);
+}
+
+int reply_offer_row(enum offer_kind kind, const json_t *row, const char *id,
+		    const char *name, const char *region, struct world *world,
+		    struct err *err)
+{
+	char text[ID_SIZE];
+
+	if (reply_id(row, id, text, sizeof(text), err) < 0)
+		return -1;
+	return reply_offer(kind, text, reply_text(row, name),
+			   region ? reply_text(row, region) : "", world, err)
+		       ? 0
+		       : -1;
+}
+
+int reply_address(struct machine *machine, const char *address, struct err *err)
+{
+	unsigned a = 0, b = 0;
+	int parts = sscanf(address, "%3u.%3u.", &a, &b);
+	bool private =
+		parts == 2 && (a == 10 || (a == 172 && b >= 16 && b < 32) ||
+			       (a == 192 && b == 168));
+	char *to = private ? machine->private_ipv4 : machine->public_ipv4;
+
+	return to[0] ? 0 : copy_text(to, ADDRESS_SIZE, address, "address", err);
+}
+
 int reply_words(const json_t *array, const char *what, char *to, size_t size,
 		struct err *err)
 {

@@ -19,6 +19,22 @@ int reply_rows(const json_t *rows, const char *what,
 struct offer *reply_offer(enum offer_kind, const char *id, const char *name,
 			  const char *region, struct world *, struct err *);
 
+/* The same, with the names of the members of a row that say it; region may be
+ * NULL. An id may be a number. The offer is then the world's last. */
+int reply_offer_row(enum offer_kind, const json_t *row, const char *id,
+		    const char *name, const char *region, struct world *,
+		    struct err *) MUST_CHECK;
+
+/* Writes the member's id, a text or a number above 0, as text; ERR_PROTOCOL
+ * where it is neither, or does not fit. */
+int reply_id(const json_t *object, const char *name, char *to, size_t size,
+	     struct err *err) MUST_CHECK;
+
+/* Notes an IPv4 address of the machine, the first of each kind: private where
+ * RFC 1918 says so. */
+int reply_address(struct machine *, const char *address,
+		  struct err *) MUST_CHECK;
+
 /* Writes the texts of an array as words; ERR_PROTOCOL where it is none, or does
  * not fit. what names it in the message. */
 int reply_words(const json_t *array, const char *what, char *to, size_t size,
