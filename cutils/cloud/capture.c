@@ -31,6 +31,22 @@ void capture_image_name(char *name, size_t size, const char *machine,
 	}
 }
 
+/* One of two machines of a name would be a guess. */
+static int check_alone(const struct machine *machine, const struct world *world,
+		       struct err *err)
+{
+	const struct machine *other;
+
+	for (other = machine + 1;
+	     other < world->machines + world->machine_count; other++)
+		if (strcmp(other->name, machine->name) == 0)
+			return err_set(err, ERR_REFUSED,
+				       "%s: two machines have that name: %s "
+				       "and %s; rename or delete one",
+				       machine->name, machine->id, other->id);
+	return 0;
+}
+
 static int prepare(struct target *target, const struct provider *provider,
 		   const struct world *world, int64_t now_s, struct err *err)
 {
@@ -40,6 +56,8 @@ static int prepare(struct target *target, const struct provider *provider,
 	if (!machine)
 		return err_set(err, ERR_NO, "%s: there is no such machine",
 			       target->machine);
+	if (check_alone(machine, world, err) < 0)
+		return -1;
 	snprintf(target->machine_id, sizeof(target->machine_id), "%s",
 		 machine->id);
 	target->disk_gb = machine->disk_gb;

@@ -94,12 +94,36 @@ static int look_up(struct target *target, const struct question *question,
 	return 0;
 }
 
+/* What a cloud has several of, one of them must be said. */
+static int check_said(const struct target *target,
+		      const struct provider *provider, const char *region,
+		      struct err *err)
+{
+	if (provider->lists[LIST_REGIONS].path && !region[0])
+		return err_set(
+			err, ERR_USAGE,
+			"%s wants a region for a new machine: --region R",
+			provider->name);
+	if (provider->lists[LIST_SIZES].path && !target->size[0])
+		return err_set(err, ERR_USAGE,
+			       "%s wants a size for a new machine: --size S",
+			       provider->name);
+	if (provider->needs_root_password && !target->root_password)
+		return err_set(err, ERR_USAGE,
+			       "%s wants a root password for a new machine: "
+			       "--root-password FILE",
+			       provider->name);
+	return 0;
+}
+
 static int prepare(struct target *target, const struct provider *provider,
 		   const struct world *world, const char *region,
 		   struct err *err)
 {
 	size_t i;
 
+	if (check_said(target, provider, region, err) < 0)
+		return -1;
 	if (world_machine(world, target->machine))
 		return err_set(err, ERR_REFUSED,
 			       "%s: a machine of that name exists already; "
@@ -116,11 +140,6 @@ static int prepare(struct target *target, const struct provider *provider,
 		if (provider->lists[questions[i].list].path &&
 		    look_up(target, &questions[i], world, region, err) < 0)
 			return -1;
-	if (provider->needs_root_password && !target->root_password)
-		return err_set(err, ERR_USAGE,
-			       "%s wants a root password for a new machine: "
-			       "--root-password FILE",
-			       provider->name);
 	return 0;
 }
 

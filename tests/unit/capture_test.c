@@ -48,6 +48,12 @@ static void chosen(void)
 	CHECK_TEXT(target->machine_id, "id-7");
 	CHECK(target->disk_gb == 25);
 
+	machine = world_add_machine(&world, &err);
+	snprintf(machine->name, sizeof(machine->name), "ws");
+	snprintf(machine->id, sizeof(machine->id), "id-8");
+	CHECK(capture_prepare(&journal, &cloud, &world, WHEN, &err) < 0);
+	CHECK(err.kind == ERR_REFUSED && strstr(err.text, "id-7 and id-8"));
+
 	snprintf(target->machine, sizeof(target->machine), "nobody");
 	CHECK(capture_prepare(&journal, &cloud, &world, WHEN, &err) < 0);
 	CHECK(err.kind == ERR_NO && strstr(err.text, "nobody"));
