@@ -3,13 +3,15 @@
 
 #include <string.h>
 
-extern const struct provider digitalocean_provider, linode_provider,
-	lxd_provider;
+extern const struct provider digitalocean_provider, exoscale_provider,
+	linode_provider, lxd_provider, vultr_provider;
 
 static const struct provider *const providers[] = {
 	&digitalocean_provider,
+	&exoscale_provider,
 	&linode_provider,
 	&lxd_provider,
+	&vultr_provider,
 };
 
 const struct provider *provider_at(size_t n)
