@@ -24,8 +24,8 @@
  * rename(2), fsync of the folder. A symbolic link at path is replaced, not
  * followed; a file keeps its owner where we may give it. On -1 path is as it
  * was, but for a failed last fsync: then the new bytes are in place and may not
- * outlive a power cut. No temporary remains; even a kill leaves none, but for
- * the instant between linkat and rename. */
+ * outlive a power cut. No temporary remains, but where we are killed in the
+ * instant between linkat and rename: the next replacement removes that. */
 int file_replace(const char *path, const void *bytes, size_t size_bytes,
 		 mode_t mode, struct err *err) MUST_CHECK;
 

@@ -2,15 +2,19 @@
  *
  * It is an unnamed file (O_TMPFILE), which the kernel drops with the process,
  * and gets a name only when its bytes are on disk. File systems without
- * O_TMPFILE get a named temporary from the start. */
+ * O_TMPFILE get a named temporary from the start. A named one is locked while
+ * its writer lives; those of dead writers are swept away by the next. */
 #define _GNU_SOURCE /* O_TMPFILE */
 #include "base/newfile.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -36,6 +40,42 @@ int newfile_folder(const char *path, const char **name, const char *verb,
 		return err_sys(err, "cannot %s %s: folder %s", verb, path,
 			       folder);
 	return fd;
+}
+
+/* Is it a temporary for this name: ".NAME.01234567.new"? */
+static bool is_temporary(const char *entry, const char *name)
+{
+	size_t len = strlen(name);
+
+	return entry[0] == '.' && strncmp(entry + 1, name, len) == 0 &&
+	       entry[1 + len] == '.' &&
+	       strspn(entry + len + 2, "0123456789abcdef") == 8 &&
+	       strcmp(entry + len + 10, ".new") == 0;
+}
+
+/* Removes what writers left that were killed before they could rename. */
+static void sweep(const struct newfile *file)
+{
+	int copy = openat(file->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *entries = copy >= 0 ? fdopendir(copy) : NULL;
+	const struct dirent *entry;
+
+	if (!entries && copy >= 0)
+		close(copy);
+	while (entries && (entry = readdir(entries)) != NULL) {
+		int fd;
+
+		if (!is_temporary(entry->d_name, file->name))
+			continue;
+		fd = openat(file->dir, entry->d_name,
+			    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+			unlinkat(file->dir, entry->d_name, 0);
+		if (fd >= 0)
+			close(fd);
+	}
+	if (entries)
+		closedir(entries);
 }
 
 static void temporary_name(const char *name, char *temp, size_t size)
@@ -64,8 +104,10 @@ int newfile_begin(struct newfile *file, const char *path, struct err *err)
 					  O_CLOEXEC,
 				  0600);
 	}
-	if (file->fd >= 0)
+	if (file->fd >= 0) {
+		flock(file->fd, LOCK_EX | LOCK_NB); /* for sweep() */
 		return 0;
+	}
 	saved = errno;
 	close(file->dir);
 	errno = saved;
@@ -112,29 +154,22 @@ static int keep_owner(const struct newfile *file)
 		       : 0;
 }
 
-/* Gives an unnamed file its temporary name. linkat(2) by descriptor wants a
- * privilege; by /proc it wants none. */
-static int name_it(struct newfile *file)
+/* Gives an unnamed file this name, if nothing has it. linkat(2) by descriptor
+ * wants a privilege; by /proc it wants none. */
+static int link_unnamed(const struct newfile *file, const char *name)
 {
 	char proc[64];
 
-	if (!file->unnamed)
-		return 0;
 	snprintf(proc, sizeof(proc), "/proc/self/fd/%d", file->fd);
-	if (linkat(AT_FDCWD, proc, file->dir, file->temp, AT_SYMLINK_FOLLOW) <
-	    0)
-		return -1;
-	file->unnamed = false;
-	return 0;
+	return linkat(AT_FDCWD, proc, file->dir, name, AT_SYMLINK_FOLLOW);
 }
 
-/* Its bytes are on disk, under its temporary name; or it is dropped. */
+/* Its bytes are on disk, or it is dropped. */
 static int finish(struct newfile *file, bool replaces, mode_t mode,
 		  struct err *err)
 {
 	if ((!replaces || keep_owner(file) == 0) &&
-	    fchmod(file->fd, mode) == 0 && fsync(file->fd) == 0 &&
-	    name_it(file) == 0)
+	    fchmod(file->fd, mode) == 0 && fsync(file->fd) == 0)
 		return 0;
 	err_sys(err, "cannot write %s", file->path);
 	newfile_drop(file);
@@ -147,7 +182,11 @@ int newfile_replace(struct newfile *file, mode_t mode, struct err *err)
 
 	if (finish(file, true, mode, err) < 0)
 		return -1;
-	close(file->fd); /* after fsync nothing is left to fail */
+	if (file->unnamed && link_unnamed(file, file->temp) < 0) {
+		err_sys(err, "cannot write %s", file->path);
+		newfile_drop(file);
+		return -1;
+	}
 	if (renameat(file->dir, file->temp, file->dir, file->name) < 0) {
 		err_sys(err, "cannot replace %s", file->path);
 		unlinkat(file->dir, file->temp, 0);
@@ -157,6 +196,8 @@ int newfile_replace(struct newfile *file, mode_t mode, struct err *err)
 	} else {
 		rc = 0;
 	}
+	sweep(file);
+	close(file->fd); /* after fsync nothing is left to fail */
 	close(file->dir);
 	return rc;
 }
@@ -167,15 +208,19 @@ int newfile_create(struct newfile *file, mode_t mode, struct err *err)
 
 	if (finish(file, false, mode, err) < 0)
 		return -1;
-	close(file->fd);
 	/* link, not rename: it refuses to replace what is there */
-	if (linkat(file->dir, file->temp, file->dir, file->name, 0) == 0)
+	if ((file->unnamed ? link_unnamed(file, file->name)
+			   : linkat(file->dir, file->temp, file->dir,
+				    file->name, 0)) == 0)
 		rc = 0;
 	else if (errno == EEXIST)
 		err_set(err, ERR_DATA, "%s exists already", file->path);
 	else
 		err_sys(err, "cannot make %s", file->path);
-	unlinkat(file->dir, file->temp, 0);
+	if (!file->unnamed)
+		unlinkat(file->dir, file->temp, 0);
+	sweep(file);
+	close(file->fd);
 	if (rc == 0 && fsync(file->dir) < 0)
 		rc = err_sys(err, "%s is made, but its folder not synced",
 			     file->path);

@@ -4,7 +4,9 @@
 #include "check.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -70,6 +72,22 @@ static void replaced(void)
 	CHECK(mkfifo("fifo", 0600) == 0);
 	CHECK(file_read("fifo", &bytes, &size, NULL, &err) < 0);
 	CHECK(err.kind == ERR_DATA); /* and it did not wait for a writer */
+}
+
+/* What a killed writer left goes with the next replacement; what a living one
+ * holds, and what is none of ours, stays. */
+static void swept(void)
+{
+	int living = open(".one.89abcdef.new", O_RDWR | O_CREAT, 0600);
+
+	CHECK(living >= 0 && flock(living, LOCK_EX) == 0);
+	CHECK(close(open(".one.01234567.new", O_RDWR | O_CREAT, 0600)) == 0);
+	CHECK(close(open(".one.0123456.new", O_RDWR | O_CREAT, 0600)) == 0);
+	CHECK(file_replace("one", "", 0, 0600, &err) == 0);
+	CHECK(unlink(".one.01234567.new") < 0);
+	CHECK(unlink(".one.89abcdef.new") == 0);
+	CHECK(unlink(".one.0123456.new") == 0);
+	close(living);
 }
 
 static void large(void)
@@ -156,6 +174,7 @@ int main(void)
 	CHECK(mkdtemp(folder) && chdir(folder) == 0);
 	umask(077);
 	replaced();
+	swept();
 	large();
 	secrets();
 	locked();
