@@ -336,7 +336,8 @@ const struct provider digitalocean_provider = {
 	.requests_per_minute = 190, /* of 250, and 5,000 an hour */
 	.burst = 50,
 	.image_name_max = 128,
-	.traits = {.attach_firewall = true,
+	.traits = {.listed_when_ready = true,
+		   .attach_firewall = true,
 		   .appears_within_s = 60,
 		   .ask_every_s = 20,
 		   .poll_first_ms = 5000,

@@ -195,8 +195,8 @@ static void take_reply(const struct drive *drive, const struct call *call,
 	}
 	if (step == STEP_ASK && why.kind == ERR_NO)
 		target->task_id[0] = '\0'; /* forgotten: its name will tell */
-	if (call->busy && step_creates(step))
-		plan_busy(target, clock_epoch_s());
+	if (call->undone)
+		plan_undone(target, step, clock_epoch_s());
 	if (why.kind == ERR_RETRY ||
 	    (why.kind == ERR_NO &&
 	     (step == STEP_DELETE || step == STEP_ASK ||

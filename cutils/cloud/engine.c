@@ -76,6 +76,16 @@ static const char *method_name(const struct http_request *req)
 	return http_method_name(req->method);
 }
 
+/* A cloud that repeats our token in its words does not get them shown. */
+static void mask(char *words, const char *secret)
+{
+	size_t len = strlen(secret);
+	char *at;
+
+	for (at = words; len > 0 && (at = strstr(at, secret)); at += len)
+		memset(at, '*', len);
+}
+
 /* A reply that is not a success, in one sentence. */
 static void refused(struct engine *engine, struct call *call,
 		    const struct http_reply *reply)
@@ -86,15 +96,18 @@ static void refused(struct engine *engine, struct call *call,
 
 	if (body)
 		engine->provider->explain(body, words, sizeof(words));
-	call->busy = engine->provider->busy &&
-		     engine->provider->busy(reply->status, body);
+	call->undone = reply->status == 429 ||
+		       (engine->provider->busy &&
+			engine->provider->busy(reply->status, body));
 	json_decref(body);
+	mask(words, engine->credentials.key);
+	mask(words, engine->credentials.secret);
 	if (!words[0])
 		snprintf(words, sizeof(words), "%s %.150s gave status %d",
 			 method_name(&call->request),
 			 strbuf_text(&call->request.path), reply->status);
-	err_set(&why, call->busy ? ERR_RETRY : kind_of(reply->status), "%s: %s",
-		engine->provider->name, words);
+	err_set(&why, call->undone ? ERR_RETRY : kind_of(reply->status),
+		"%s: %s", engine->provider->name, words);
 	fail(call, &why);
 }
 
@@ -127,6 +140,7 @@ static void lost(struct engine *engine, struct call *call,
 	err_set(&why, ERR_RETRY, "%s: %s %.150s: %s", engine->provider->name,
 		method_name(&call->request), strbuf_text(&call->request.path),
 		reply->why);
+	call->undone = !call->may_be_done;
 	fail(call, &why);
 }
 
@@ -137,6 +151,8 @@ static void answer(struct engine *engine, struct call *call,
 	int64_t wait_ms, now_ms = clock_now_ms();
 
 	call->under_way = false;
+	call->may_be_done =
+		call->may_be_done || (reply->sent && reply->status != 429);
 	if (reply->remaining == 0)
 		ratelimit_drain(&engine->limit, now_ms);
 	if (reply->status >= 200 && reply->status < 300) {
@@ -224,8 +240,10 @@ static void cancel_unsent(struct engine *engine, struct call *calls,
 
 	err_set(&why, ERR_RETRY, "%s: %s", engine->provider->name, words);
 	for (i = 0; i < count; i++)
-		if (!calls[i].over && !calls[i].under_way)
+		if (!calls[i].over && !calls[i].under_way) {
+			calls[i].undone = !calls[i].may_be_done;
 			fail(&calls[i], &why);
+		}
 }
 
 void engine_run(struct engine *engine, struct call *calls, size_t count,
@@ -353,6 +371,8 @@ int engine_observe(struct engine *engine, unsigned lists, struct world *world,
 		http_request_free(&pages[kind].request);
 	if (strstr(engine->provider->base_url, "ZONE"))
 		world_place(world, engine->region);
+	if (engine->provider->lists[LIST_REGIONS].path && engine->region[0])
+		world_keep_region(world, engine->region);
 	if (rc < 0)
 		world_clear(world);
 	return rc;

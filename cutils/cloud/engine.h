@@ -24,13 +24,14 @@ struct call {
 	struct http_request request; /* http_request_init() it, then fill it */
 	json_t *reply;		     /* owned; NULL where the body was empty */
 	bool failed;
-	bool busy; /* refused, but only for now: nothing was done */
+	bool undone; /* it never left, or was refused only for now */
 	struct err err;
 
 	/* the engine's own */
 	unsigned tries;
 	int64_t not_before_ms;
 	bool under_way, over;
+	bool may_be_done; /* an earlier try reached the cloud */
 };
 
 /* Copies the credentials, and wipes them at the end. */

@@ -28,10 +28,16 @@ void plan_sent(struct target *target, enum step step, int64_t now_s)
 	target->asked_s = now_s;
 }
 
-void plan_busy(struct target *target, int64_t now_s)
+void plan_undone(struct target *target, enum step step, int64_t now_s)
 {
+	if (step == STEP_STOP)
+		target->stop_s = 0;
+	if (!step_creates(step))
+		return;
 	target->busy_s = now_s;
-	target->sent = STEP_WAIT; /* it did nothing */
+	target->tries--;
+	if (target->tries == 0)
+		target->sent = STEP_WAIT;
 }
 
 void plan_give_up(struct target *target, const struct err *why)
@@ -70,7 +76,8 @@ static enum step plan_machine(const struct traits *traits,
 
 	/* one that failed under our create is nobody's */
 	if (target->giving_up && target->sent == STEP_CREATE && machine &&
-	    machine->state == MACHINE_FAILED)
+	    (machine->state == MACHINE_FAILED ||
+	     target->task_state == TASK_FAILED))
 		return step_ask_calmly(target, STEP_DELETE, "tidying up",
 				       now_s);
 	if (target->giving_up)
@@ -90,7 +97,14 @@ static enum step plan_machine(const struct traits *traits,
 	if (machine->state == MACHINE_STOPPED &&
 	    !world_busy(world, machine->name))
 		return step_ask_calmly(target, STEP_START, "starting", now_s);
-	return step_wait(target, "creating");
+	if (target->sent == STEP_CREATE && target->task_state == TASK_FAILED) {
+		step_fail(target, ERR_REFUSED, "the cloud says it failed",
+			  target->task_text);
+		return step_wait(target, "giving up");
+	}
+	if (target->sent != STEP_CREATE)
+		return step_wait(target, "creating");
+	return step_wait_for_task(traits, world, target, "creating", now_s);
 }
 
 static enum step plan_power(const struct world *world, struct target *target,

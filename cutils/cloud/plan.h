@@ -38,8 +38,9 @@ enum step plan(const struct traits *, const struct world *, struct target *,
 /* Notes that the step was sent, which the next plan() takes into account. */
 void plan_sent(struct target *, enum step, int64_t now_s);
 
-/* Notes that the cloud refused the create for now and did nothing. */
-void plan_busy(struct target *, int64_t now_s);
+/* Notes that the step did nothing: it never left, or the cloud refused it for
+ * now. */
+void plan_undone(struct target *, enum step, int64_t now_s);
 
 /* Gives the target up: from now on only its power is restored. */
 void plan_give_up(struct target *, const struct err *why);

@@ -76,8 +76,9 @@ static bool own_task(const struct traits *traits, const struct world *world,
 
 bool step_task_decides(const struct traits *traits, const struct target *target)
 {
-	return traits->ask_every_s && target->sent == STEP_IMAGE &&
-	       target->task_id[0] && target->task_state != TASK_DONE;
+	return traits->ask_every_s && !traits->listed_when_ready &&
+	       target->sent == STEP_IMAGE && target->task_id[0] &&
+	       target->task_state != TASK_DONE;
 }
 
 enum step step_wait_for_task(const struct traits *traits,

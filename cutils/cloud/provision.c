@@ -131,7 +131,7 @@ static int prepare(struct target *target, const struct provider *provider,
 			       target->machine);
 	if (check_image(target, world, region, err) < 0)
 		return -1;
-	if (provider->lists[LIST_REGIONS].path && region[0] &&
+	if (provider->lists[LIST_REGIONS].path &&
 	    !world_offer(world, OFFER_REGION, region, ""))
 		return err_set(err, ERR_REFUSED, "%s has no region %s",
 			       provider->name, region);

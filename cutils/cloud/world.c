@@ -102,6 +102,16 @@ void world_place(struct world *world, const char *region)
 				 region);
 }
 
+void world_keep_region(struct world *world, const char *region)
+{
+	size_t kept = 0, i;
+
+	for (i = 0; i < world->machine_count; i++)
+		if (strcmp(world->machines[i].region, region) == 0)
+			world->machines[kept++] = world->machines[i];
+	world->machine_count = kept;
+}
+
 const struct machine *world_machine(const struct world *world, const char *name)
 {
 	size_t i;

@@ -121,6 +121,9 @@ struct offer *world_add_offer(struct world *, enum offer_kind, struct err *);
  * in this one. */
 void world_place(struct world *, const char *region);
 
+/* Forgets the machines that are elsewhere; nothing may be added after it. */
+void world_keep_region(struct world *, const char *region);
+
 /* Borrowed, or NULL: there is none. An image that is deleted is found by its
  * name only where no other has it. */
 const struct machine *world_machine(const struct world *, const char *name);

@@ -146,7 +146,7 @@ static void nothing_sent(void)
 	call_init(&call);
 	strbuf_adds(&call.request.path, "/plain");
 	engine_run(&engine, &call, 1, clock_now_ms() - 1);
-	CHECK(call.failed && call.err.kind == ERR_RETRY);
+	CHECK(call.failed && call.err.kind == ERR_RETRY && call.undone);
 	CHECK(strstr(call.err.text, "before the deadline"));
 	call_free(&call);
 
@@ -156,6 +156,25 @@ static void nothing_sent(void)
 	engine_run(&engine, &call, 1, clock_now_ms() + 10000);
 	CHECK(call.failed && strstr(call.err.text, "interrupted"));
 	CHECK(asked == 0);
+	call_free(&call);
+	engine_free(&engine);
+	server_stop(server);
+}
+
+/* A cloud that repeats our token does not get it shown. */
+static void masked(void)
+{
+	static const struct credentials ours = {"cloud's", "words"};
+	struct server *server = server_start(answer, NULL);
+	struct engine engine = open_engine(server);
+	struct call call;
+
+	engine.credentials = ours;
+	call_init(&call);
+	strbuf_adds(&call.request.path, "/status/422");
+	engine_run(&engine, &call, 1, clock_now_ms() + 20000);
+	CHECK_TEXT(call.err.text, "cloud: the ******* *****");
+	CHECK(!call.undone);
 	call_free(&call);
 	engine_free(&engine);
 	server_stop(server);
@@ -205,6 +224,7 @@ int main(void)
 {
 	single_calls();
 	nothing_sent();
+	masked();
 	observe("{\"machines\": [{\"name\": \"c\"}], \"next\": \"\"}", 0, 3,
 		NULL);
 	observe("{\"machines\": [{\"name\": \"c\\u0007\"}]}", ERR_PROTOCOL, 0,
