@@ -22,8 +22,9 @@ ASAN  := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 MODULES := $(filter-out cutils/bin/%,$(wildcard cutils/*/*.c))
 PROGS   := $(patsubst cutils/bin/%.c,$(OUT)/bin/%,$(wildcard cutils/bin/*.c))
 UNITS   := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/*_test.c))
+UNIT_PARTS := $(filter-out %_test.c,$(wildcard tests/unit/*.c))
 TOOLS   := $(patsubst tests/tools/%.c,$(OUT)/tools/%,$(wildcard tests/tools/*.c))
-EMULATOR := $(OUT)/emulator/emulator
+EMULATOR := $(if $(wildcard tests/emulator/main.c),$(OUT)/emulator/emulator)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,\
            $(filter-out %/replay.c,$(wildcard tests/fuzz/*.c)))
 PRELOAD := $(patsubst tests/%.c,$(OUT)/%.so,$(wildcard tests/fault/*lib.c))
@@ -46,7 +47,7 @@ $(OUT)/libadt.a: $(MODULES:%.c=$(OUT)/%.o) $(OUT)/modules
 $(OUT)/bin/%: $(OUT)/cutils/bin/%.o $(OUT)/libadt.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
-$(UNITS): $(OUT)/tests/unit/server.o $(OUT)/tests/unit/replies.o
+$(UNITS): $(UNIT_PARTS:%.c=$(OUT)/%.o)
 $(UNITS) $(TOOLS): $(OUT)/%: $(OUT)/tests/%.o $(OUT)/libadt.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
@@ -115,19 +116,22 @@ run_units = echo 1..$(words $(UNITS) $(FUZZERS)); \
 	$(foreach fuzz,$(FUZZERS),$(call \
 	    run_one,$(fuzz),$(call corpus,$(notdir $(fuzz))))) :
 # run_bats FILES
-run_bats = $(if $(1),bats --tap $(1) </dev/null || echo 'Bail out! bats failed',:)
-BATS_NEEDS := bats jq openssl curl busybox mksh yash dash bash
+run_bats = $(if $(1),bats --tap $(2) $(1) </dev/null || \
+	echo 'Bail out! bats failed',:)
+# As many files at once as there are processors; the tests of one in turn.
+AT_ONCE := -j $(shell nproc) --no-parallelize-within-files
+BATS_NEEDS := bats parallel jq openssl curl busybox mksh yash dash bash
 
 check: everything ## every test that needs no LXD and no S3 server
 	$(call need,$(BATS_NEEDS),--check)
-	@{ $(run_units); $(call run_bats,$(wildcard tests/*.bats)); } | $(COUNT)
+	@{ $(run_units); $(call run_bats,$(wildcard tests/*.bats),$(AT_ONCE)); } | $(COUNT)
 
 check-unit: everything ## the tests of the C modules
 	@{ $(run_units); } | $(COUNT)
 
 check-bats: everything ## the tests of programs and scripts
 	$(call need,$(BATS_NEEDS),--check)
-	@{ $(call run_bats,$(wildcard tests/*.bats)); } | $(COUNT)
+	@{ $(call run_bats,$(wildcard tests/*.bats),$(AT_ONCE)); } | $(COUNT)
 
 check-lxd: everything ## the tests on real machines (LXD, as root)
 	$(call need,bats jq lxd debootstrap mksquashfs,--demo lxd)

@@ -30,7 +30,7 @@ packages() {
 	    <<-'TABLE'
 	build  gcc make libc6-dev libcurl4-openssl-dev libssl-dev libjansson-dev
 	build  libexpat1-dev jq openssl curl
-	check  bats busybox mksh yash dash bash procps libmicrohttpd-dev
+	check  bats parallel busybox mksh yash dash bash procps libmicrohttpd-dev
 	lint   clang clang-format clang-tidy cppcheck shellcheck devscripts mandoc
 	fuzz   clang libclang-rt-dev
 	lxd    lxd debootstrap squashfs-tools dnsmasq-base nftables attr rsync
