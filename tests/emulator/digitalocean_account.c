@@ -46,8 +46,15 @@ static const struct stock stock[] = {
 void digitalocean_seed(void)
 {
 	seed_account(DIGITALOCEAN, digitalocean_regions, "adt-vpc");
-	for (size_t i = 0; i < sizeof(stock) / sizeof(*stock); i++)
-		seed_stock(DIGITALOCEAN, &stock[i], digitalocean_regions);
+	for (size_t i = 0; i < sizeof(stock) / sizeof(*stock); i++) {
+		struct image *image = seed_stock(DIGITALOCEAN, &stock[i],
+						 digitalocean_regions);
+
+		/* The vendor's description of an image does not know the
+		 * newest region. */
+		json_array_remove(image->regions,
+				  json_array_size(image->regions) - 1);
+	}
 	/* VPCs and firewalls have UUIDs here. */
 	for (size_t i = 0; i < states[DIGITALOCEAN].vpcs.count; i++)
 		next_uuid(

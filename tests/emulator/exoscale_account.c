@@ -104,12 +104,11 @@ void exoscale_list_types(struct request *request, struct reply *reply)
 	for (size_t i = 0; exoscale_types[i].slug; i++)
 		json_array_append_new(
 			rows,
-			json_pack("{s:s, s:s, s:s, s:i, s:i, s:b, s:I, s:o}",
-				  "id", type_ids[i], "size",
-				  exoscale_types[i].slug, "family",
-				  exoscale_types[i].label, "cpus",
-				  exoscale_types[i].vcpus, "gpus", 0,
-				  "authorized", 1, "memory",
+			json_pack("{s:s, s:s, s:s, s:i, s:b, s:I, s:o}", "id",
+				  type_ids[i], "size", exoscale_types[i].slug,
+				  "family", exoscale_types[i].label, "cpus",
+				  exoscale_types[i].vcpus, "authorized", 1,
+				  "memory",
 				  (json_int_t)exoscale_types[i].memory_mb << 20,
 				  "zones", region_slugs(exoscale_zones)));
 	reply_json(reply, 200, json_pack("{s:o}", "instance-types", rows));

@@ -330,6 +330,7 @@ static int resume_due(void)
 		if (exchange->resume_ms <= now) {
 			*at = exchange->next;
 			MHD_resume_connection(exchange->connection);
+			wait = 0; /* MHD_run() goes on with it */
 			continue;
 		}
 		if (wait < 0 || exchange->resume_ms - now < wait)
