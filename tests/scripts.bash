@@ -74,4 +74,5 @@ each_shell() {
 			return 1
 		}
 	done 8<<<"$SHELLS"
+	TEST_SHELL=sh
 }

@@ -7,7 +7,8 @@ setup() {
 }
 
 SCRIPTS='ObtainWholeMachineSnapshot.sh VerifySnapshots.sh RetireServers.sh
-	SetBuildFromSnapshot.sh BuildFromSnapshots.sh'
+	SetBuildFromSnapshot.sh BuildFromSnapshots.sh RollbackSnapshots.sh
+	PruneSnapshots.sh ListSnapshots.sh'
 
 helps() {
 	for script in $SCRIPTS; do
