@@ -15,6 +15,8 @@ here=$(dirname -- "$0")
 . "$here/lib/snapshots.sh"
 # shellcheck source=lib/generations.sh
 . "$here/lib/generations.sh"
+# shellcheck source=lib/datastore.sh
+. "$here/lib/datastore.sh"
 
 usage() {
 	cat <<-EOF
@@ -28,6 +30,7 @@ usage() {
 	  --power-off         stop each machine while its disk is copied
 	  --deadline MINUTES  give up then; default: by the size of the disks
 	  --progress WHAT     auto, json or none
+	  --no-push           record here alone, not in the datastores
 	  --dry-run           say what would be captured, change nothing
 	  --yes               do not ask before machines are stopped
 	  --help              this text
@@ -297,7 +300,7 @@ take_from() {
 
 main() {
 	WANTED='' FROM_NAMES='' FROM_LABELS='' ALL='' POWER_OFF='' YES=''
-	DRY_RUN='' DEADLINE='' PROGRESS=''
+	DRY_RUN='' DEADLINE='' PROGRESS='' NO_PUSH=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--machine | --from | --deadline | --progress)
@@ -311,6 +314,7 @@ main() {
 		--power-off) POWER_OFF=yes ;;
 		--yes) YES=yes ;;
 		--dry-run) DRY_RUN=yes ;;
+		--no-push) NO_PUSH=yes ;;
 		--deadline) need_minutes "$2"; DEADLINE=$2; shift ;;
 		--progress) need_progress "$2"; PROGRESS=$2; shift ;;
 		-h | --help) usage; exit 0 ;;
@@ -338,5 +342,6 @@ main() {
 	fi
 	need_folder
 	with_lock "$SNAPSHOTS/snapshots.json" capture
+	[ -n "$NO_PUSH" ] || push_recorded
 }
 main "$@"

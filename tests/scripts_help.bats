@@ -8,7 +8,7 @@ setup() {
 
 SCRIPTS='ObtainWholeMachineSnapshot.sh VerifySnapshots.sh RetireServers.sh
 	SetBuildFromSnapshot.sh BuildFromSnapshots.sh RollbackSnapshots.sh
-	PruneSnapshots.sh ListSnapshots.sh'
+	PruneSnapshots.sh ListSnapshots.sh SyncSnapshots.sh'
 
 helps() {
 	for script in $SCRIPTS; do
@@ -37,6 +37,10 @@ helps() {
 		each_shell wrong "$line" "$words"
 	done <<-'TABLE'
 	ObtainWholeMachineSnapshot.sh --machine|wants a value
+	SyncSnapshots.sh|push or pull is wanted
+	SyncSnapshots.sh push pull|one command is wanted
+	SyncSnapshots.sh pull --force|--force is for push
+	SyncSnapshots.sh frobnicate|unknown argument
 	ObtainWholeMachineSnapshot.sh --machine web|no machine type 'web'
 	ObtainWholeMachineSnapshot.sh --machine .*|no machine type '.*'
 	ObtainWholeMachineSnapshot.sh --machine 4|no machine type '4'
@@ -61,6 +65,7 @@ helps() {
 		for script in $SCRIPTS; do
 			case $script in
 			SetBuild*) set -- off ;;
+			Sync*) set -- push ;;
 			*) set -- ;;
 			esac
 			run --separate-stderr helper "$script" "$@"

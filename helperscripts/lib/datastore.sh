@@ -1,0 +1,343 @@
+# shellcheck shell=sh
+# datastore.sh - generations in this build's datastores, where its build
+# machines meet; sourced after generations.sh.
+#
+# A datastore holds, in BUCKET:
+#	generations/ID.cms  a sealed generation; never changed
+#	current             a small JSON text: which of them is the current one
+# Generations are put first, and all that are not there yet, so none is lost;
+# then current is moved, by a put under the condition that it is still the one
+# that was read. It is moved only from a generation that is known here, that
+# is, one of ours or one that was pulled: else another build machine has pushed
+# meanwhile, and the operator must look at that first.
+
+SYNC_CONFLICT=100 # the status of push_to for that, inside of this file
+
+# find_datastores - sets STORES, their numbers, and BUCKET. 1: this build has
+# none; dies where what it says of them is malformed.
+find_datastores() {
+	FOUND=0
+	LIST=$(adt-datastore stores --build "$BLD" 2>/dev/null) || FOUND=$?
+	case $FOUND in
+	0) ;;
+	1) return 1 ;;
+	*)
+		adt-datastore stores --build "$BLD" >/dev/null || :
+		exit "$FOUND"
+		;;
+	esac
+	STORES=$(put "$LIST" | cut -f 1 | tr '\n' ' ')
+	CHOICE=$(planned DNS_CHOICE) || exit
+	BUCKET=$(put "$WEBSITE_URL-${CHOICE:-none}-snap" |
+		tr '.ABCDEFGHIJKLMNOPQRSTUVWXYZ' '-abcdefghijklmnopqrstuvwxyz')
+}
+
+# on_store number command argument... - one call, on that datastore.
+on_store() {
+	ON_STORE=$1
+	ON_COMMAND=$2
+	shift 2
+	adt-datastore "$ON_COMMAND" --build "$BLD" --store "$ON_STORE" \
+	    --settings "$SNAPSHOTS/datastore_conditions" "$@"
+}
+
+# need_id word - 65 unless it can be the id of a generation.
+need_id() {
+	case $1 in
+	[0-9]*) ;;
+	*) return 65 ;;
+	esac
+	case $1 in *[!A-Za-z0-9-]*) return 65 ;; esac
+}
+
+# recorded_generations - "number id current" lines, the current one last.
+recorded_generations() (
+	list=$(list_generations) || exit
+	put "$list" | jq -r 'sort_by(.current)[] |
+		"\(.generation) \(.id | if . == "" then "-" else . end)" +
+		" \(.current)"'
+)
+
+# is_known id - is it one of ours, or did we see it as current?
+is_known() (
+	ours=$(recorded_generations) || exit
+	put "$ours" | cut -d ' ' -f 2 | grep -qxF -e "$1" ||
+		grep -qsxF -e "$1" "$SNAPSHOTS/datastore_seen"
+)
+
+# remember id - it was current in a datastore when we looked.
+remember() { with_lock "$SNAPSHOTS/datastore_seen" add_seen "$1"; }
+add_seen() {
+	SEEN=$(cat "$SNAPSHOTS/datastore_seen" 2>/dev/null) || SEEN=
+	SEEN=$({ put "$SEEN"; put "$1"; } | awk 'NF && !seen[$0]++' | tail -n 500)
+	put "$SEEN" | replace_file "$SNAPSHOTS/datastore_seen"
+}
+
+# read_pointer number - sets POINTER, POINTED (the id in it) and ETAG. 1 where
+# there is none. The etag is read first: if current moves in between, a put
+# under it fails, and nothing is overwritten unseen.
+read_pointer() {
+	POINTER='' POINTED='' ETAG=''
+	LOOKED=0
+	HEAD=$(on_store "$1" head "$BUCKET" current 2>&1) || LOOKED=$?
+	case $LOOKED in
+	0) ETAG=$(put "$HEAD" | awk -F '\t' '$1 == "current" { print $3 }') ;;
+	1) return 1 ;;
+	*) say "$HEAD"; return "$LOOKED" ;;
+	esac
+	POINTER=$(on_store "$1" get "$BUCKET" current) || return
+	POINTED=$(put "$POINTER" | jq -er --arg site "$WEBSITE_URL" '
+		select(.version == 1 and .site == $site) |
+		select((.sha256 | type) == "string") | .generation' \
+	    2>/dev/null) || POINTED=
+	need_id "$POINTED" || {
+		say "$PROGRAM: datastore $1, $BUCKET/current: malformed, or of" \
+		    "another site or a later version"
+		POINTED=
+		return 65
+	}
+}
+
+# put_generations number - puts those that are not there yet.
+put_generations() {
+	LISTED=0
+	THERE=$(on_store "$1" list "$BUCKET" generations/ 2>&1) || LISTED=$?
+	case $LISTED in
+	0) ;;
+	1)
+		on_store "$1" make-bucket "$BUCKET" || return
+		THERE=
+		;;
+	*) say "$THERE"; return "$LISTED" ;;
+	esac
+	OURS=$(recorded_generations) || return
+	while read -r NUMBER ID IS_CURRENT <&7; do
+		! put "$THERE" | cut -f 1 | grep -qxF -e "generations/$ID.cms" ||
+			continue
+		PUT=0
+		put_generation "$1" "$NUMBER" "$ID" || PUT=$?
+		# One that cannot be opened here cannot be sealed as a whole.
+		if [ "$PUT" -eq 65 ] && [ "$IS_CURRENT" = false ]; then
+			warn "generation $NUMBER is not sealed, and stays here"
+		elif [ "$PUT" -ne 0 ]; then
+			return "$PUT"
+		fi
+	done 7<<-LINES
+	$OURS
+	LINES
+}
+
+# put_generation store number id - 65 where there is no sealed file of it.
+put_generation() {
+	need_id "$3" || {
+		say "$PROGRAM: generation $2 has no id of its own"
+		return 65
+	}
+	SEALED_FILE=$(with_lock "$SNAPSHOTS/snapshots.json" \
+	    generation_file "$2") || return 65
+	on_store "$1" put "$BUCKET" "generations/$3.cms" "$SEALED_FILE" \
+	    >/dev/null || return
+	say "datastore $1: generation $2 ($3) is there"
+}
+
+# need_there store number id - what current will tell of is there as it is
+# here; it is not where it was sealed anew here, under another key.
+need_there() {
+	SUM=$(sha256sum <"$SNAPSHOTS/generations/$2.cms") || return 71
+	SUM=${SUM%% *}
+	IS=$(on_store "$1" head "$BUCKET" "generations/$3.cms" | cut -f 5)
+	[ "$IS" = "$SUM" ] || put_generation "$@"
+}
+
+# pointer_to id - the text of current for that generation, whose file is SUM.
+pointer_to() {
+	jq -nc --arg site "$WEBSITE_URL" --arg id "$1" --arg sum "$SUM" \
+	    --arg host "$(uname -n)" --arg now "$(date -u +%FT%TZ)" \
+	    '{version: 1, site: $site, generation: $id, sha256: $sum,
+		pushed_by: $host, pushed_at: $now}'
+}
+
+# move_pointer store - current becomes our current generation. When somebody
+# was faster it looks again: SYNC_CONFLICT if what is there is not known here.
+move_pointer() {
+	read -r NUMBER ID IS_CURRENT <<-LINE
+	$(put "$OURS" | tail -n 1)
+	LINE
+	need_there "$1" "$NUMBER" "$ID" || return
+	TEXT=$(pointer_to "$ID") || return
+	for TRY in 1 2 3 4 5; do
+		MOVED=0
+		read_pointer "$1" || MOVED=$?
+		case $MOVED in
+		0 | 65)
+			if [ "$POINTED" = "$ID" ]; then
+				say "datastore $1: generation $NUMBER is current"
+				return 0
+			elif [ -n "$FORCE" ]; then
+				:
+			elif [ "$MOVED" -ne 0 ]; then
+				return "$MOVED"
+			elif ! is_known "$POINTED"; then
+				tell_conflict "$1"
+				return "$SYNC_CONFLICT"
+			fi
+			set -- "$1" put --if-match "$ETAG"
+			;;
+		1) set -- "$1" put --if-none-match ;;
+		*) return "$MOVED" ;;
+		esac
+		MOVED=0
+		put "$TEXT" | on_store "$@" "$BUCKET" current >/dev/null ||
+			MOVED=$?
+		case $MOVED in
+		0)
+			remember "$ID"
+			say "datastore $1: generation $NUMBER ($ID) is current"
+			return 0
+			;;
+		75) ;; # somebody was faster, or it is not reached any more
+		*) return "$MOVED" ;;
+		esac
+	done
+	say "$PROGRAM: datastore $1: gave up after $TRY tries to move current"
+	return 75
+}
+
+tell_conflict() {
+	WHO=$(put "$POINTER" | jq -r '"\(.pushed_by) at \(.pushed_at)" |
+		gsub("[[:cntrl:]]"; "?")')
+	say "$PROGRAM: datastore $1: another build machine was there first:" \
+	    "$POINTED, pushed by $WHO, is current and not known here." \
+	    "Ours is kept beside it. Pull, and see which is to be current;" \
+	    "or push --force"
+}
+
+# push_to number - one datastore, in a subshell of its own.
+push_to() (
+	put_generations "$1" || exit
+	[ -z "$NO_POINTER" ] || {
+		say "datastore $1: current is left as it is"
+		exit "$SYNC_CONFLICT"
+	}
+	move_pointer "$1"
+)
+
+# push_all - to each datastore in their order. One that fails does not keep
+# the others from it; a conflict does keep current as it is in all after it.
+# What was not pushed is noted in SNAPSHOTS/unpushed, and is pushed the next
+# time. Returns the first failure.
+push_all() {
+	current_generation >/dev/null || {
+		say "$PROGRAM: $SNAPSHOTS: no generation is recorded"
+		return 1
+	}
+	WORST=0
+	NO_POINTER=
+	for STORE in $STORES; do
+		PUSHED=0
+		push_to "$STORE" || PUSHED=$?
+		[ "$PUSHED" -ne 0 ] || continue
+		say "$PROGRAM: datastore $STORE: not pushed"
+		[ "$PUSHED" -ne "$SYNC_CONFLICT" ] || {
+			NO_POINTER=yes
+			PUSHED=69
+		}
+		[ "$WORST" -ne 0 ] || WORST=$PUSHED
+	done
+	if [ "$WORST" -eq 0 ]; then
+		rm -f -- "$SNAPSHOTS/unpushed"
+	else
+		date -u "+%FT%TZ status $WORST" |
+			replace_file "$SNAPSHOTS/unpushed" || :
+	fi
+	return "$WORST"
+}
+
+# push_recorded - after a capture: pushes where there is a datastore; what it
+# cannot do is said, and does not undo what is recorded.
+push_recorded() {
+	WISH=$(setting DATASTORE_PUSH yes)
+	[ "$WISH" != no ] || return 0
+	FORCE=
+	(
+		find_datastores || exit 0
+		push_all
+	) || warn "not pushed to every datastore. The capture is recorded here" \
+	    "all the same; the next one pushes it too, or SyncSnapshots.sh push"
+}
+
+# check_pulled file - is it the generation that current told of, whole, of this
+# site, and does it open here?
+check_pulled() {
+	SUM=$(sha256sum <"$1") || return 71
+	[ "${SUM%% *}" = "$(put "$POINTER" | jq -r .sha256)" ] || {
+		say "$PROGRAM: generations/$POINTED.cms is not what current tells" \
+		    "of: its SHA-256 differs"
+		return 65
+	}
+	adt-seal open --site "$WEBSITE_URL" --kind generation "$1" >/dev/null ||
+		return
+	PLAIN=$(adt-seal open --site "$WEBSITE_URL" --kind generation "$1" |
+		jq -r '.files["snapshots.json"] // "" | @base64d |
+			fromjson | .generation_id') || PLAIN=
+	[ "$PLAIN" = "$POINTED" ] || {
+		say "$PROGRAM: generations/$POINTED.cms holds another generation"
+		return 65
+	}
+}
+
+# fetch_from store - writes what is current there to the file PULLED and checks
+# it. Returns SYNC_CONFLICT where that is current here already.
+fetch_from() {
+	read_pointer "$1" || {
+		FETCHED=$?
+		[ "$FETCHED" -ne 1 ] ||
+			say "$PROGRAM: datastore $1: nothing was pushed there"
+		return "$FETCHED"
+	}
+	OURS=$(recorded_generations) || return
+	if current_generation >/dev/null 2>&1 && [ "$(put "$OURS" |
+	    tail -n 1 | cut -d ' ' -f 2)" = "$POINTED" ]; then
+		return "$SYNC_CONFLICT"
+	fi
+	on_store "$1" get "$BUCKET" "generations/$POINTED.cms" "$PULLED" \
+	    >/dev/null || return
+	check_pulled "$PULLED"
+}
+
+# import_pulled - the lock is held; what did not work leaves nothing behind.
+import_pulled() {
+	trap 'rm -rf -- "$SNAPSHOTS/generations/.new"' EXIT
+	import_generation "$PULLED"
+	trap - EXIT
+}
+
+# pull - what is current in the first datastore that gives it becomes current
+# here, or nothing is changed. Ends the script. import_generation needs the
+# shell's -e, so it is not called behind a test.
+pull() {
+	WORST=0
+	PULLED=$(mktemp "$SNAPSHOTS/.pull.XXXXXX")
+	trap 'rm -f -- "$PULLED"' EXIT
+	trap 'exit 129' HUP
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	for STORE in $STORES; do
+		GOT=0
+		fetch_from "$STORE" || GOT=$?
+		case $GOT in
+		0) break ;;
+		"$SYNC_CONFLICT")
+			say "generation $(current_generation) ($POINTED) is current" \
+			    "here already"
+			exit 0
+			;;
+		esac
+		[ "$WORST" -ne 0 ] || WORST=$GOT
+	done
+	[ "$GOT" -eq 0 ] || exit "$WORST"
+	with_lock "$SNAPSHOTS/snapshots.json" import_pulled
+	remember "$POINTED"
+	say "generation $(current_generation) ($POINTED) is current, from" \
+	    "datastore $STORE"
+}

@@ -1,0 +1,449 @@
+# sync.bats - SyncSnapshots.sh between two build machines that meet in a
+# datastore, on a real S3 server; and the push after a capture.
+setup() {
+	load datastore
+	TEST_SHELL=${TEST_SHELL:-sh}
+	ADT_CONFIG_DIR=$BATS_TEST_TMPDIR/etc
+	ADT_SEAL_KEY=$ADT_CONFIG_DIR/seal.key
+	ADT_BUILDHOME_DAT=/nonexistent
+	ADT_BIN=$OUT/bin
+	export TEST_SHELL ADT_CONFIG_DIR ADT_SEAL_KEY ADT_BUILDHOME_DAT ADT_BIN
+	adt-seal keygen "$ADT_SEAL_KEY"
+	# a site, and so a bucket, of this test's own
+	SITE=s$BATS_TEST_NUMBER-$$.Example.test
+	BUCKET=s$BATS_TEST_NUMBER-$$-example-test-none-snap
+	BUILD=$RGW_FOLDER
+	cp "$BUILD/environment" "$BUILD/build_environment"
+	machine one
+	machine two
+	cd "$BATS_TEST_TMPDIR"
+}
+
+teardown() {
+	"$RGW" start-gateway --folder "$RGW_FOLDER"
+	"$RGW" down --folder "$BATS_TEST_TMPDIR/second"
+}
+
+# machine NAME - a build machine: a build home, with the datastore.
+machine() {
+	home=$BATS_TEST_TMPDIR/$1
+	cp -R "$ROOT/tests/fixtures/buildhome-lxd" "$home"
+	chmod -R u+rwX "$home"
+	grep -rl '@BUILD_HOME@' "$home" | xargs -r sed -i "s|@BUILD_HOME@|$home|"
+	built=$home/runtimedata/lxd/demo-build
+	sed -i "s/^WEBSITE_URL=.*/WEBSITE_URL=$SITE/; /^S3_/d" \
+	    "$built/build_environment"
+	cat "$RGW_FOLDER/environment" >>"$built/build_environment"
+	rm -f "$home/runtimedata/current_template_name"
+	mkdir -p "$built/keys"
+	: >"$built/keys/empty"
+}
+
+snapshots() { echo "$BATS_TEST_TMPDIR/$1/runtimedata/wholemachinebackups/$SITE/snapshots"; }
+
+# on MACHINE SCRIPT ARGUMENT...
+on() {
+	local home=$BATS_TEST_TMPDIR/$1 script=$2
+	shift 2
+	# shellcheck disable=SC2086 # "busybox sh" is two words
+	BUILD_HOME=$home $TEST_SHELL "$ROOT/helperscripts/$script" "$@" \
+	    </dev/null
+}
+
+sync() { on "$1" SyncSnapshots.sh "${@:2}"; }
+
+# record MACHINE ID - one more generation there, every file of which names ID.
+record() {
+	# shellcheck disable=SC2086 # "busybox sh" is two words
+	BUILD_HOME=$BATS_TEST_TMPDIR/$1 $TEST_SHELL -c '
+	for part in prelude build snapshots generations; do
+		. "$ROOT/helperscripts/lib/$part.sh"
+	done
+	find_build 2>/dev/null
+	record_one() {
+		stage_generation
+		for kind in credentials db_credentials; do
+			put "$kind:$1" | seal_text "$kind" |
+				replace_file "$STAGE/$kind.dat"
+		done
+		put "build_keys:$1" | gzip | seal_text build_keys |
+			replace_file "$STAGE/build_keys.dat"
+		jq -nc --arg id "$1" --arg site "$WEBSITE_URL" \
+		    "{version: 1, website_url: \$site, images: {webserver: {
+			cloud: \"lxd\", region: \"local\", id: \$id,
+			name: \"n-\\(\$id)\", machine: \"ws\",
+			build_identifier: \"demo-build\"}}}" |
+			replace_file "$STAGE/snapshots.json"
+		put "webserver:$1" | replace_file "$STAGE/snapshot_ids.dat"
+		commit_generation
+	}
+	need_folder
+	with_lock "$SNAPSHOTS/snapshots.json" record_one "$1"' \
+	    "$ROOT/helperscripts/Test.sh" "$2"
+}
+
+# named_by MACHINE - what its present generation names, one word: all agree.
+named_by() {
+	local folder
+	folder=$(snapshots "$1")/current
+	{
+		sed s/webserver:// "$folder/snapshot_ids.dat"
+		jq -r .images.webserver.id "$folder/snapshots.json"
+		for kind in credentials db_credentials; do
+			adt-seal open --site "$SITE" --kind "$kind" \
+			    "$folder/$kind.dat" | sed "s/$kind://"
+		done
+		adt-seal open --site "$SITE" --kind build_keys \
+		    "$folder/build_keys.dat" | gzip -d | sed s/build_keys://
+	} | uniq
+}
+
+# id_of MACHINE - the id of its present generation.
+id_of() { jq -r .generation_id "$(snapshots "$1")/current/snapshots.json"; }
+
+# tree MACHINE - every file of its snapshots, and what is in it.
+tree() {
+	local folder
+	folder=$(snapshots "$1")
+	[ -d "$folder" ] || return 0
+	(cd "$folder" && find . ! -name '*.lock' -printf '%p %y %l\n' | sort
+		find . -type f ! -name '*.lock' -exec sha256sum {} + | sort)
+}
+
+there() { store list "$BUCKET" generations/ | cut -f 1; }
+current_there() { store get "$BUCKET" current | jq -r .generation; }
+
+@test "push here, pull there: ids, credentials, keys and metadata" {
+	record one 11
+	run -0 --separate-stderr sync one push
+	[ "$output" = "" ]
+	[ "$(there)" = "generations/$(id_of one).cms" ]
+	[ "$(current_there)" = "$(id_of one)" ]
+	run -0 --separate-stderr sync two pull
+	[ "$output" = "" ]
+	[ "$(named_by two)" = 11 ]
+	[ "$(id_of two)" = "$(id_of one)" ]
+	# again, nothing changes
+	before=$(tree two)
+	sync two pull
+	sync one push
+	[ "$(tree two)" = "$before" ]
+	record two 22
+	sync two push
+	sync one pull
+	[ "$(named_by one)" = 22 ]
+	[ "$(there | wc -l)" -eq 2 ]
+	# nothing in the bucket is in clear
+	mkdir bucket
+	(cd bucket && store list "$BUCKET" | cut -f 1 | while read -r key; do
+		mkdir -p "$(dirname "$key")"
+		store get "$BUCKET" "$key" "$key"
+	done)
+	run ! grep -r -e credentials: -e webserver: bucket
+}
+
+@test "the same under every shell" {
+	for TEST_SHELL in dash 'busybox sh' mksh yash bash; do
+		export TEST_SHELL
+		echo "under: $TEST_SHELL"
+		rm -rf one two
+		machine one
+		machine two
+		SITE_OLD=$SITE
+		record one "5$(cksum <<<"$TEST_SHELL" | cut -c 1-4)"
+		sync one push --force
+		sync two pull
+		[ "$(named_by two)" = "$(named_by one)" ]
+		record two 66
+		sync two push
+		record one 77
+		run --separate-stderr sync one push
+		[ "$status" -eq 69 ]
+		[ "$SITE" = "$SITE_OLD" ]
+	done
+}
+
+@test "nothing recorded, nothing pushed, no datastore: said, and 1" {
+	run --separate-stderr sync one push
+	[ "$status" -eq 1 ] && [[ $stderr == *'no generation is recorded'* ]]
+	before=$(tree one)
+	run --separate-stderr sync one pull
+	echo "$status $stderr"
+	[ "$status" -eq 1 ] && [[ $stderr == *'nothing was pushed there'* ]]
+	[ "$(tree one)" = "$before" ]
+	sed -i '/^S3_ACCESS_KEY/d' one/runtimedata/lxd/demo-build/build_environment
+	run --separate-stderr sync one push
+	[ "$status" -eq 1 ] && [[ $stderr == *'S3_ACCESS_KEY is not set'* ]]
+}
+
+@test "somebody was first: told, nothing lost, --force" {
+	record one 11
+	record two 22
+	sync one push
+	run --separate-stderr sync two push
+	echo "$status $stderr"
+	[ "$status" -eq 69 ]
+	[[ $stderr == *'another build machine was there first'* ]]
+	[ "$(current_there)" = "$(id_of one)" ]
+	[ "$(there | wc -l)" -eq 2 ]
+	[ -s "$(snapshots two)/unpushed" ]
+	ours=$(id_of two)
+	sync two pull
+	[ "$(named_by two)" = 11 ]
+	record two 33
+	sync two push
+	[ "$(current_there)" = "$(id_of two)" ]
+	[ ! -e "$(snapshots two)/unpushed" ]
+	there | grep -qF "$ours"
+	record one 44
+	run ! sync one push
+	sync one push --force
+	[ "$(current_there)" = "$(id_of one)" ]
+}
+
+@test "many build machines at once: one wins, the others are told" {
+	for number in 3 4 5 6 7 8; do machine "m$number"; done
+	machines="one two m3 m4 m5 m6 m7 m8"
+	for name in $machines; do record "$name" "1${name#m}"; done
+	for name in $machines; do
+		(
+			status=0
+			sync "$name" push 2>"words.$name" || status=$?
+			echo "$status" >"status.$name"
+		) &
+	done
+	wait
+	head -n 50 words.* status.*
+	[ "$(grep -lx 0 status.* | wc -l)" -eq 1 ]
+	[ "$(grep -lx 69 status.* | wc -l)" -eq 7 ]
+	[ "$(grep -l 'another build machine was there first' words.* |
+	    wc -l)" -eq 7 ]
+	winner=$(grep -lx 0 status.*)
+	[ "$(current_there)" = "$(id_of "${winner#status.}")" ]
+	for name in $machines; do there | grep -qF "$(id_of "$name")"; done
+	[ "$(there | wc -l)" -eq 8 ]
+}
+
+@test "another sealing key: refused, and nothing is changed" {
+	record one 11
+	sync one push
+	record two 22
+	before=$(tree two)
+	ADT_SEAL_KEY=$BATS_TEST_TMPDIR/other.key
+	adt-seal keygen "$ADT_SEAL_KEY"
+	run --separate-stderr sync two pull
+	echo "$status $stderr"
+	[ "$status" -eq 77 ] && [ "$output" = "" ]
+	[ "$(tree two)" = "$before" ]
+	# nor on a machine that has nothing yet
+	rm -rf "$(snapshots two)"
+	run --separate-stderr sync two pull
+	[ "$status" -eq 77 ]
+	[ "$(find "$(snapshots two)" -type f)" = "" ]
+}
+
+# tampered STATUS WORDS - a pull on two is refused, and changes nothing.
+tampered() {
+	before=$(tree two)
+	run --separate-stderr sync two pull
+	echo "$status $stderr"
+	[ "$status" -eq "$1" ] && [[ $stderr == *"$2"* ]]
+	[ "$(tree two)" = "$before" ]
+}
+
+@test "an object tampered with in the bucket is refused" {
+	record one 11
+	sync one push
+	first=$(id_of one)
+	store get "$BUCKET" "generations/$first.cms" first.cms
+	store get "$BUCKET" current first.json
+	record one 22
+	sync one push
+	second=$(id_of one)
+	store get "$BUCKET" "generations/$second.cms" second.cms
+	store get "$BUCKET" current second.json
+	record two 33
+	# a byte of the sealed file, with current as it was, and with its new sum
+	awk 'NR == 9 { sub(/^./, substr($0, 1, 1) == "A" ? "B" : "A") } { print }' \
+	    second.cms >changed.cms
+	run ! cmp -s second.cms changed.cms
+	store put "$BUCKET" "generations/$second.cms" changed.cms
+	tampered 65 'its SHA-256 differs'
+	sum=$(sha256sum <changed.cms | cut -d ' ' -f 1)
+	jq -c --arg sum "$sum" '.sha256 = $sum' second.json |
+		store put "$BUCKET" current
+	tampered 65 ''
+	# an older generation under the newer one's name
+	store put "$BUCKET" "generations/$second.cms" first.cms
+	sum=$(sha256sum <first.cms | cut -d ' ' -f 1)
+	jq -c --arg sum "$sum" '.sha256 = $sum' second.json |
+		store put "$BUCKET" current
+	tampered 65 'holds another generation'
+	# the generation gone
+	store delete "$BUCKET" "generations/$second.cms"
+	tampered 1 404
+	# current itself
+	echo garbage | store put "$BUCKET" current
+	tampered 65 malformed
+	jq -c '.site = "other.example.test"' second.json |
+		store put "$BUCKET" current
+	tampered 65 'another site'
+	jq -c '.generation = "../../x"' second.json | store put "$BUCKET" current
+	tampered 65 malformed
+	# and back in order
+	store put "$BUCKET" "generations/$second.cms" second.cms
+	store put "$BUCKET" current second.json
+	sync two pull
+	[ "$(named_by two)" = 22 ]
+}
+
+@test "a malformed current is not overwritten, but by --force" {
+	record one 11
+	store make-bucket "$BUCKET"
+	echo garbage | store put "$BUCKET" current
+	run --separate-stderr sync one push
+	[ "$status" -eq 65 ] && [[ $stderr == *malformed* ]]
+	[ "$(store get "$BUCKET" current)" = garbage ]
+	sync one push --force
+	[ "$(current_there)" = "$(id_of one)" ]
+}
+
+@test "two datastores: both are pushed to, the second is read for the first" {
+	second=$BATS_TEST_TMPDIR/second
+	"$RGW" up --folder "$second" >/dev/null
+	for name in one two; do
+		file=$name/runtimedata/lxd/demo-build/build_environment
+		while IFS='=' read -r variable value; do
+			sed -i "s#^$variable=.*#&|$value#" "$file"
+		done <"$second/environment"
+	done
+	record one 11
+	run -0 --separate-stderr sync one push
+	[[ $stderr == *'datastore 1: generation 1'*'datastore 2: generation 1'* ]]
+	"$RGW" kill-gateway --folder "$RGW_FOLDER"
+	run -0 --separate-stderr sync two pull
+	echo "$stderr"
+	[ "$(named_by two)" = 11 ]
+	[[ $stderr == *'from datastore 2'* ]]
+	# a push to the one that is left is said to be half of it
+	record two 22
+	run --separate-stderr sync two push
+	[ "$status" -eq 75 ]
+	[[ $stderr == *'datastore 1: not pushed'* ]]
+	[[ $stderr == *'datastore 2: generation 2'*'is current'* ]]
+	"$RGW" start-gateway --folder "$RGW_FOLDER"
+	[ "$(current_there)" != "$(id_of two)" ]
+	sync two push
+	[ "$(current_there)" = "$(id_of two)" ]
+}
+
+# at_call NUMBER ACTION - ADT_BIN gets an adt-datastore whose call of that
+# NUMBER does ACTION first.
+at_call() {
+	rm -rf bin calls
+	mkdir bin
+	ln -s "$OUT"/bin/* bin/
+	rm bin/adt-datastore
+	cat >bin/adt-datastore <<-WRAPPER
+	#!/bin/sh
+	echo "\$1" >>"$BATS_TEST_TMPDIR/calls"
+	if [ "\$(wc -l <"$BATS_TEST_TMPDIR/calls")" -eq $1 ]; then
+		$2
+	fi
+	exec "$OUT/bin/adt-datastore" "\$@"
+	WRAPPER
+	chmod +x bin/adt-datastore
+	ADT_BIN=$BATS_TEST_TMPDIR/bin
+}
+
+@test "a gateway killed in the middle of a push: kept, and pushed the next time" {
+	for call in 3 4 8; do
+		record one "1$call"
+		record one "2$call"
+		at_call "$call" "'$RGW' kill-gateway --folder '$RGW_FOLDER'"
+		run --separate-stderr sync one push
+		ADT_BIN=$OUT/bin
+		"$RGW" start-gateway --folder "$RGW_FOLDER"
+		echo "call $call, $(sed -n "${call}p" calls): $status $stderr"
+		[ "$status" -eq 75 ]
+		[ -s "$(snapshots one)/unpushed" ]
+		[ "$(named_by one)" = "2$call" ]
+		sync one push
+		[ ! -e "$(snapshots one)/unpushed" ]
+		[ "$(current_there)" = "$(id_of one)" ]
+	done
+	[ "$(there | wc -l)" -eq 6 ]
+	sync two pull
+	[ "$(named_by two)" = 28 ]
+}
+
+@test "a push killed anywhere is completed by the next one" {
+	record one 1
+	number=1
+	for call in 1 2 3 4 5 6 7 8; do
+		at_call "$call" 'kill -KILL 0'
+		setsid -w env BUILD_HOME="$BATS_TEST_TMPDIR/one" "$TEST_SHELL" \
+		    "$ROOT/helperscripts/SyncSnapshots.sh" push 2>words && break
+		[ "$(wc -l <calls)" -eq "$call" ]
+		number=$((number + 1))
+		record one "$number"
+	done
+	[ "$number" -gt 4 ]
+	ADT_BIN=$OUT/bin
+	sync one push
+	[ "$(there | wc -l)" -eq "$number" ]
+	[ "$(current_there)" = "$(id_of one)" ]
+	sync two pull
+	[ "$(named_by two)" = "$number" ]
+}
+
+# fake_cloud - a cloud with one webserver; all other programs are the real ones.
+fake_cloud() {
+	mkdir bin
+	ln -s "$OUT"/bin/* bin/
+	rm bin/adt-cloud
+	cat >bin/adt-cloud <<-'CLOUD'
+	#!/bin/sh
+	case $1 in
+	machines) echo '[{"name":"ws-local-demo-build-0-Xdem-init-1","id":"m1",
+	    "state":"running"}]' ;;
+	capture) echo '[{"label":"webserver","id":"i1","name":"n1",
+	    "machine":"ws-local-demo-build-0-Xdem-init-1","machine_id":"m1",
+	    "size":"","disk_gb":1,"size_bytes":1,"created":"now"}]' ;;
+	esac
+	CLOUD
+	chmod +x bin/adt-cloud
+	ADT_BIN=$BATS_TEST_TMPDIR/bin
+}
+
+@test "a capture pushes by itself; a push that fails does not undo it" {
+	fake_cloud
+	echo XdemoUser >one/runtimedata/lxd/demo-build/credentials/SERVERUSER
+	run -0 --separate-stderr on one ObtainWholeMachineSnapshot.sh \
+	    --machine webserver
+	echo "$stderr"
+	[[ $output == *'webserver:i1'* ]]
+	[ "$(current_there)" = "$(id_of one)" ]
+	# no datastore answers
+	"$RGW" kill-gateway --folder "$RGW_FOLDER"
+	sed -i s/i1/i2/ bin/adt-cloud
+	run -0 --separate-stderr on one ObtainWholeMachineSnapshot.sh \
+	    --machine webserver
+	"$RGW" start-gateway --folder "$RGW_FOLDER"
+	echo "$stderr"
+	[[ $output == *'webserver:i2'* ]]
+	[[ $stderr == *'not pushed to every datastore'* ]]
+	grep -qx webserver:i2 "$(snapshots one)/snapshot_ids.dat"
+	[ -s "$(snapshots one)/unpushed" ]
+	[ "$(current_there)" != "$(id_of one)" ]
+	sync one push
+	[ "$(current_there)" = "$(id_of one)" ]
+	# and one that is told to keep it here does so
+	sed -i s/i2/i3/ bin/adt-cloud
+	on one ObtainWholeMachineSnapshot.sh --machine webserver --no-push
+	[ "$(there | wc -l)" -eq 2 ]
+	echo DATASTORE_PUSH=no >"$ADT_CONFIG_DIR/settings"
+	sed -i s/i3/i4/ bin/adt-cloud
+	on one ObtainWholeMachineSnapshot.sh --machine webserver
+	[ "$(there | wc -l)" -eq 2 ]
+}
