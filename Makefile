@@ -30,7 +30,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,\
 PRELOAD := $(patsubst tests/%.c,$(OUT)/%.so,$(wildcard tests/fault/*lib.c))
 
 .PHONY: fuzz fuzz-run all help everything tools check check-unit check-bats check-lxd \
-        check-datastore lint asan demo install uninstall clean FORCE
+        check-datastore contract lint asan demo install uninstall clean FORCE
 .SECONDARY:
 
 all: $(PROGS) ## the programs, in build/release/bin
@@ -140,6 +140,21 @@ check-lxd: everything ## the tests on real machines (LXD, as root)
 check-datastore: everything ## the tests on a real S3 server (Ceph RGW)
 	$(call need,$(BATS_NEEDS) ceph-mon ceph-osd radosgw uuidgen,--ci)
 	@{ $(call run_bats,$(wildcard tests/datastore/*.bats)); } | $(COUNT)
+
+# Prism checks requests and replies against the vendors' own descriptions; it
+# is installed from npm, in this one version, and only below build/.
+PRISM_VERSION := 5.14.2
+PRISM := build/prism/installed-$(PRISM_VERSION)
+$(PRISM):
+	$(call need,node npm,--ci)
+	rm -rf build/prism && mkdir -p $(@D)
+	npm install --prefix build/prism --no-save --no-audit --no-fund \
+	    --ignore-scripts @stoplight/prism-cli@$(PRISM_VERSION) </dev/null
+	touch $@
+
+contract: everything $(PRISM) ## four clouds as their vendors describe them, by Prism; OPENAPI_DIR
+	$(call need,$(BATS_NEEDS) node,--ci)
+	@{ $(call run_bats,$(wildcard tests/contract/*.bats)); } | $(COUNT)
 
 asan: ## check, with the address and undefined-behaviour sanitizers
 	@ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
