@@ -66,6 +66,7 @@ helps() {
 			case $script in
 			SetBuild*) set -- off ;;
 			Sync*) set -- push ;;
+			Prune*) set -- --keep 1 ;;
 			*) set -- ;;
 			esac
 			run --separate-stderr helper "$script" "$@"

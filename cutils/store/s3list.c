@@ -56,6 +56,8 @@ static void on_start(void *user, const XML_Char *name, const XML_Char **unused)
 	size_t len = strlen(reader->path), more = strlen(name), i;
 
 	(void)unused;
+	if (reader->wrong)
+		return;
 	if (reader->depth == 0 && strcmp(name, reader->root) != 0) {
 		refuse(reader, "it is another kind of document");
 		return;
@@ -80,7 +82,7 @@ static void on_text(void *user, const XML_Char *text, int len)
 {
 	struct reader *reader = user;
 
-	if (!reader->field)
+	if (!reader->field || reader->wrong)
 		return;
 	strbuf_add(&reader->text, text, (size_t)len);
 	if (reader->text.too_long || reader->text.no_memory)
@@ -93,6 +95,8 @@ static void on_end(void *user, const XML_Char *name)
 	char empty[1] = "";
 
 	(void)name;
+	if (reader->wrong) /* expat ends the element it is in all the same */
+		return;
 	if (reader->field &&
 	    !reader->field->take(reader->into,
 				 reader->text.text ? reader->text.text : empty))

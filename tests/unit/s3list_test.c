@@ -48,6 +48,7 @@ static const struct {
 	{"<ListBucketResult>&nbsp;</ListBucketResult>", NULL, ""},
 	{"", NULL, ""},
 	{"garbage", NULL, ""},
+	{"<other/>", NULL, "another kind"},
 	{LIST(OVER) "<again/>", NULL, ""},
 };
 
