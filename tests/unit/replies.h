@@ -23,7 +23,8 @@ void replies_damage_step(const struct provider *, enum step,
 			 const char *needed);
 
 /* The request of a step is "METHOD PATH" or "METHOD PATH BODY", the body
- * compact and with sorted members; only a create may not be repeated. */
+ * compact and with sorted members; only a create, and joining a
+ * network, may not be repeated. */
 void replies_expect_request(const struct provider *, enum step,
 			    const struct target *, const char *want);
 
