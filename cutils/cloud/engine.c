@@ -281,8 +281,8 @@ struct page {
 };
 
 /* One page of a list: each names the next. */
-static int read_page(struct page *page, struct call *call, struct world *world,
-		     struct err *err)
+static int read_page(const struct provider *provider, struct page *page,
+		     struct call *call, struct world *world, struct err *err)
 {
 	const struct list *list = page->list;
 	char path[1024];
@@ -292,8 +292,10 @@ static int read_page(struct page *page, struct call *call, struct world *world,
 		return -1;
 	}
 	if (reply_rows(json_object_get(call->reply, list->rows), list->path,
-		       list->read, world, err) < 0)
+		       list->read, world, err) < 0) {
+		err_prefix(err, "%s", provider->name);
 		return -1;
+	}
 	snprintf(path, sizeof(path), "%s", strbuf_text(&page->request.path));
 	if (!list->next || !list->next(call->reply, path, sizeof(path))) {
 		page->list = NULL;
@@ -331,7 +333,8 @@ static int read_pages(struct engine *engine, struct page pages[LIST_COUNT],
 	engine_run(engine, calls, count, deadline_ms);
 	for (i = 0; i < count; i++) {
 		if (rc == 0)
-			rc = read_page(of[i], &calls[i], world, err);
+			rc = read_page(engine->provider, of[i], &calls[i],
+				       world, err);
 		call_free(&calls[i]);
 	}
 	return rc;

@@ -114,7 +114,7 @@ enum step plan_image(const struct traits *traits, const struct world *world,
 	if (target->giving_up)
 		return give_up(world, machine, image, snapshot, target, now_s);
 	if (image) {
-		target->percent = image->percent;
+		target->percent = step_percent(traits, world, image, target);
 		return step_wait_for_task(traits, world, target,
 					  "making the image", now_s);
 	}

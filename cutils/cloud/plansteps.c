@@ -93,6 +93,17 @@ enum step step_wait_for_task(const struct traits *traits,
 	return step_wait(target, doing);
 }
 
+int step_percent(const struct traits *traits, const struct world *world,
+		 const struct image *image, const struct target *target)
+{
+	struct task task;
+
+	if (image->percent >= 0 || !step_creates(target->sent) ||
+	    !own_task(traits, world, target, &task))
+		return image->percent;
+	return task.percent;
+}
+
 /* Sends a create, having noted what was there before it. */
 static enum step ask_create(const struct traits *traits,
 			    const struct world *world, struct target *target,

@@ -16,6 +16,10 @@ enum step step_ask_calmly(struct target *, enum step, const char *doing,
 void step_fail(struct target *, enum err_kind, const char *words,
 	       const char *detail);
 
+/* How far the image is, as itself or our task for it says; -1: nobody says. */
+int step_percent(const struct traits *, const struct world *,
+		 const struct image *, const struct target *);
+
 /* A create, looked for before it is sent again; see rule 2 of plan.h. */
 enum step step_create(const struct traits *, const struct world *,
 		      struct target *, enum step, const char *doing,

@@ -120,10 +120,11 @@ static void lost_reply(void)
 	target.inspected = true;
 	add_event(11, TASK_DONE);
 	expect(&vanishing, STEP_IMAGE, &target, 100);
-	add_event(12, TASK_RUNNING);
+	add_event(12, TASK_RUNNING)->percent = 30;
 	expect(&vanishing, STEP_WAIT, &target, 400);
 	add_image(IMAGE_PENDING);
 	expect(&vanishing, STEP_WAIT, &target, 410);
+	CHECK(target.percent == 30); /* the image itself does not say */
 	CHECK_TEXT(target.image_id, "private/9");
 	world.images[0].state = IMAGE_READY;
 	expect(&vanishing, STEP_DONE, &target, 420);
