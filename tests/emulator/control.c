@@ -60,6 +60,7 @@ static const char *make_machine(enum cloud_id id, json_t *row, json_t *made)
 	const struct cloud *cloud = clouds[id];
 	const char *name = NULL, *region = cloud->default_region;
 	const char *size = cloud->default_size, *state = "running";
+	const char *content = "";
 	json_t *tags = NULL, *disks = NULL;
 	int disk_gb = 0, private = 1;
 	struct machine *machine;
@@ -67,12 +68,13 @@ static const char *make_machine(enum cloud_id id, json_t *row, json_t *made)
 	json_error_t why;
 
 	if (json_unpack_ex(row, &why, 0,
-			   "{s:s, s?s, s?s, s?s, s?i, s?o, s?o, s?b !}", "name",
-			   &name, "region", &region, "size", &size, "state",
-			   &state, "disk_gb", &disk_gb, "tags", &tags, "disks",
-			   &disks, "private", &private) < 0)
+			   "{s:s, s?s, s?s, s?s, s?i, s?o, s?o, s?b, s?s !}",
+			   "name", &name, "region", &region, "size", &size,
+			   "state", &state, "disk_gb", &disk_gb, "tags", &tags,
+			   "disks", &disks, "private", &private, "content",
+			   &content) < 0)
 		return "a machine has name, region, size, state, disk_gb, "
-		       "tags, disks, private";
+		       "tags, disks, private, content";
 	if (!cloud->size(size, &sized))
 		return "no such size";
 	machine = machine_new(id, name);
@@ -83,6 +85,7 @@ static const char *make_machine(enum cloud_id id, json_t *row, json_t *made)
 	machine->power =
 		strcmp(state, "stopped") == 0 ? POWER_STOPPED : POWER_RUNNING;
 	machine->thing.appears_at = 0;
+	copy_text(machine->content, sizeof(machine->content), content);
 	if (!private)
 		machine->private_address[0] = '\0';
 	if (tags) {

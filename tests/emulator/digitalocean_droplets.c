@@ -209,9 +209,7 @@ static void fill(struct machine *machine, const struct request *request,
 	size_t i;
 
 	copy_text(machine->thing.region, REGION_SIZE, region);
-	copy_text(machine->image, sizeof(machine->image), image->thing.id);
-	copy_text(machine->image_name, sizeof(machine->image_name),
-		  image->thing.name);
+	machine_from(machine, image);
 	keep_user_data(machine, body_text(request, "user_data"));
 	json_array_foreach (keys, i, key) {
 		char id[ID_SIZE];

@@ -310,7 +310,7 @@ static void create(struct request *request, struct reply *reply)
 	size_give(exoscale_types, type, machine);
 	machine->disk_gb = (int)disk_gb;
 	copy_text(machine->thing.region, REGION_SIZE, request->zone);
-	copy_text(machine->image, sizeof(machine->image), image->thing.id);
+	machine_from(machine, image);
 	keep_user_data(machine, body_text(request, "user-data"));
 	json_decref(machine->tags);
 	machine->tags = labels ? json_deep_copy(labels) : json_object();

@@ -187,6 +187,7 @@ static void make_template(struct request *request, struct reply *reply,
 	}
 	image = image_new(EXOSCALE, &state->images, name);
 	image->disk_gb = snapshot->disk_gb;
+	memcpy(image->content, snapshot->content, sizeof(image->content));
 	copy_text(image->thing.region, REGION_SIZE, request->zone);
 	copy_text(image->machine, sizeof(image->machine), snapshot->machine);
 	copy_text(image->machine_name, sizeof(image->machine_name),

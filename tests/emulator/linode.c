@@ -245,12 +245,8 @@ static void fill(struct machine *machine, const struct request *request,
 	json_t *tags = json_object_get(body, "tags");
 	const char *encryption = body_text(request, "disk_encryption");
 
-	if (image) {
-		copy_text(machine->image, sizeof(machine->image),
-			  image->thing.id);
-		copy_text(machine->image_name, sizeof(machine->image_name),
-			  image->thing.name);
-	}
+	if (image)
+		machine_from(machine, image);
 	keep_user_data(machine, json_string_value(json_object_get(
 					json_object_get(body, "metadata"),
 					"user_data")));

@@ -303,8 +303,17 @@ struct image *image_start(enum cloud_id cloud, struct pile *pile,
 	json_array_append_new(image->regions,
 			      json_string(machine->thing.region));
 	image->disk_gb = machine->disk_gb;
+	memcpy(image->content, machine->content, sizeof(image->content));
 	*task = work_start(cloud, operation, machine, image,
 			   image_seconds(machine), 0, outcome);
 	history_add(machine, operation, "");
 	return image;
+}
+
+void machine_from(struct machine *machine, const struct image *image)
+{
+	copy_text(machine->image, sizeof(machine->image), image->thing.id);
+	copy_text(machine->image_name, sizeof(machine->image_name),
+		  image->thing.name);
+	memcpy(machine->content, image->content, sizeof(machine->content));
 }

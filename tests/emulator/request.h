@@ -125,4 +125,7 @@ struct image *image_start(enum cloud_id, struct pile *, const char *operation,
 			  struct machine *, const char *name, enum outcome,
 			  struct task **);
 
+/* Notes that the machine was made from the image, with what is on its disk. */
+void machine_from(struct machine *, const struct image *);
+
 #endif

@@ -49,7 +49,8 @@ struct machine {
 	char address[16], private_address[16];
 	char *user_data; /* as sent, or NULL */
 	bool root_password, encrypted;
-	json_t *tags; /* texts, or Exoscale's object of labels */
+	char content[128]; /* of its disk, as far as a test wrote it */
+	json_t *tags;	   /* texts, or Exoscale's object of labels */
 	json_t *keys, *vpcs, *firewalls, *networks; /* ids, texts */
 	json_t *disks; /* number label filesystem size_mb status */
 	json_t *history;
@@ -64,6 +65,7 @@ struct image {
 	bool stock;    /* the vendor's own */
 	bool exported; /* a snapshot that can be fetched */
 	int disk_gb;   /* smallest disk it can be put on */
+	char content[128];
 	char machine[ID_SIZE], machine_name[NAME_SIZE];
 	char snapshot[ID_SIZE]; /* it was made from */
 	json_t *regions, *tags; /* texts */

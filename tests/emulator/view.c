@@ -41,14 +41,14 @@ static json_t *machine_view(enum cloud_id cloud, const struct machine *machine)
 	const struct thing *thing = &machine->thing;
 	json_t *view = json_pack(
 		"{s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:s, s:s, s:s, s:b, s:b, "
-		"s:b}",
+		"s:b, s:s}",
 		"id", thing->id, "name", thing->name, "region", thing->region,
 		"size", machine->size, "disk_gb", machine->disk_gb, "memory_mb",
 		machine->memory_mb, "state", power_word(machine_power(machine)),
 		"image", machine->image, "address", machine->address,
 		"private_address", machine->private_address, "listed",
 		listed(thing), "root_password_sent", machine->root_password,
-		"encrypted", machine->encrypted);
+		"encrypted", machine->encrypted, "content", machine->content);
 
 	json_object_set_new(view, "created", time_json(thing->created));
 	json_object_set_new(view, "user_data",

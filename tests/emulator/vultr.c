@@ -225,8 +225,7 @@ static void create(struct request *request, struct reply *reply)
 	size_give(vultr_plans, wish.plan, machine);
 	copy_text(machine->thing.region, REGION_SIZE, wish.region);
 	if (wish.snapshot)
-		copy_text(machine->image, sizeof(machine->image),
-			  wish.snapshot->thing.id);
+		machine_from(machine, wish.snapshot);
 	copy_text(machine->image_name, sizeof(machine->image_name),
 		  wish.os_name ? wish.os_name : "Snapshot");
 	keep_user_data(machine, wish.user_data);
