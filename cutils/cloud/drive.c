@@ -319,15 +319,29 @@ static int first_failure(const struct journal *journal, struct err *err)
 	return 0;
 }
 
-/* One tick. *acted tells whether anything was sent. */
+/* Answers that are here: what follows from them need not wait. */
+static bool only_asked(const struct batch *batch)
+{
+	size_t i;
+
+	for (i = 0; i < batch->count; i++)
+		if (batch->steps[i] != STEP_INSPECT ||
+		    !batch->targets[i]->inspected)
+			return false;
+	return batch->count > 0;
+}
+
+/* One tick. *acted tells whether anything was sent; *asked, that it was
+ * questions alone, and all were answered. */
 static int tick(const struct drive *drive, struct world *world,
-		const struct pace *pace, bool *acted, struct err *err)
+		const struct pace *pace, bool *acted, bool *asked,
+		struct err *err)
 {
 	struct batch batch;
 	bool news;
 	int rc = -1;
 
-	*acted = false;
+	*acted = *asked = false;
 	if (engine_observe(drive->engine, LISTS_WORLD, world,
 			   clock_now_ms() + CALL_MS, err) < 0) {
 		/* not reached now may be reached later; refused will not */
@@ -344,6 +358,7 @@ static int tick(const struct drive *drive, struct world *world,
 		news = plan_all(drive, world, &batch, elapsed_s(pace));
 		rc = act(drive, &batch, news, err);
 		*acted = batch.count > 0;
+		*asked = only_asked(&batch);
 	}
 	batch_free(&batch);
 	return rc;
@@ -353,17 +368,17 @@ int drive_run(struct drive *drive, struct err *err)
 {
 	struct pace pace = {.started_ms = clock_now_ms()};
 	struct world world = {0};
-	bool acted;
+	bool acted, asked;
 	int rc = 0;
 
 	while (unfinished(drive->journal) > 0) {
-		rc = tick(drive, &world, &pace, &acted, err);
+		rc = tick(drive, &world, &pace, &acted, &asked, err);
 		if (rc < 0)
 			break;
 		abandon_late(drive, &pace);
 		if (drive->progress)
 			drive->progress(drive->journal, elapsed_s(&pace));
-		if (unfinished(drive->journal) > 0)
+		if (unfinished(drive->journal) > 0 && !asked)
 			wait_for_tick(drive, &pace, acted);
 	}
 	world_clear(&world);
