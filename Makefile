@@ -192,10 +192,11 @@ lint: ## style, floors, manuals, and builds by gcc and clang without a warning
 		$$lint 2>&1 && echo "ok $$lint" || echo "not ok $$lint"; \
 	done; } | $(COUNT)
 
-demo: all ## the whole story, CLOUD=lxd: on real machines
-	@[ '$(CLOUD)' = lxd ] || { echo "make demo: CLOUD=$(CLOUD):" \
-	    'lxd is the only one in this version' >&2; exit 1; }
-	CLOUD=lxd tests/demo/story.sh
+EMULATED := digitalocean exoscale linode vultr
+demo: all $(if $(filter $(EMULATED),$(CLOUD)),$(EMULATOR)) ## the whole story; CLOUD=lxd: on real machines
+	@[ -n '$(filter lxd $(EMULATED),$(CLOUD))' ] || { echo \
+	    "make demo: CLOUD=$(CLOUD): one of lxd $(EMULATED)" >&2; exit 1; }
+	CLOUD=$(CLOUD) tests/demo/story.sh
 
 # ---- installing ----
 BASE      = $(DESTDIR)$(PREFIX)

@@ -13,7 +13,9 @@ usage() {
 	usage: $PROGRAM --demo [CLOUD] | --check | --ci | --help
 	Installs the Debian packages that are missing, as root, and then:
 	  --demo [CLOUD]  runs the whole story, from capture to rebuild. CLOUD is
-	                  lxd: real machines, in an LXD of its own under build/
+	                  lxd: real machines, in an LXD of its own under build/;
+	                  or digitalocean, exoscale, linode, vultr: on an
+	                  emulator of it. Without: lxd where it can run
 	  --check         runs every test that needs no LXD
 	  --ci            nothing more: all tests and lint can run now
 	  --help          this text
@@ -30,7 +32,8 @@ packages() {
 	    <<-'TABLE'
 	build  gcc make libc6-dev libcurl4-openssl-dev libssl-dev libjansson-dev
 	build  libexpat1-dev jq openssl curl
-	check  bats parallel busybox mksh yash dash bash procps libmicrohttpd-dev
+	check  bats parallel busybox mksh yash dash bash procps
+	emulator  libmicrohttpd-dev procps
 	lint   clang clang-format clang-tidy cppcheck shellcheck devscripts mandoc
 	fuzz   clang libclang-rt-dev
 	lxd    lxd debootstrap squashfs-tools dnsmasq-base nftables attr rsync
@@ -96,15 +99,37 @@ install_packages() {
 # build target [NAME=VALUE]... - by make, on all processors.
 build() { exec make -C "$here" -j "$(nproc)" "$@"; }
 
+# real_machines - can they run here? Installs what they need; where they cannot,
+# WHY is one line.
+real_machines() {
+	if [ "$(id -u)" -ne 0 ] && [ -n "$(missing lxd)" ]; then
+		WHY="only root can install and start LXD machines"
+		return 1
+	fi
+	WHY=$(install_packages lxd 2>&1 >/dev/null) || {
+		WHY=$(printf '%s\n' "$WHY" | tail -n 1)
+		return 1
+	}
+	WHY=$("$here/tests/lxd/check.sh") || {
+		WHY=${WHY:-it does not say why}
+		return 1
+	}
+}
+
+# demo [CLOUD] - without one, on real machines where they can run.
 demo() {
-	case $1 in
-	lxd) ;;
-	*) die 64 "--demo $1: the only cloud in this version is lxd" ;;
+	case ${1:-} in
+	lxd | '') install_packages build ;;
+	digitalocean | exoscale | linode | vultr)
+		install_packages build emulator
+		build demo CLOUD="$1"
+		;;
+	*) die 64 "--demo $1: one of lxd digitalocean exoscale linode vultr" ;;
 	esac
-	install_packages build lxd
-	why=$("$here/tests/lxd/check.sh") ||
-		die 69 "no real machines can run here: ${why:-it does not say why}"
-	build demo CLOUD="$1"
+	if real_machines; then build demo CLOUD=lxd; fi
+	[ $# -eq 0 ] || die 69 "no real machines can run here: $WHY"
+	say "no real machines can run here ($WHY): the story is told on the emulator"
+	demo digitalocean
 }
 
 main() {
@@ -113,15 +138,16 @@ main() {
 	case $1 in
 	--demo)
 		[ $# -le 2 ] || usage_error "--demo takes one cloud"
-		demo "${2:-lxd}"
+		shift
+		demo "$@"
 		;;
 	--check | --ci | -h | --help)
 		[ $# -eq 1 ] || usage_error "$1 takes no argument"
 		;;
 	esac
 	case $1 in
-	--check) install_packages build check; build check ;;
-	--ci) install_packages build check lint fuzz lxd datastore contract ;;
+	--check) install_packages build check emulator; build check ;;
+	--ci) install_packages build check emulator lint fuzz lxd datastore contract ;;
 	-h | --help) usage ;;
 	*) usage_error "unknown argument $1" ;;
 	esac

@@ -37,7 +37,7 @@ logged() { grep -c -- "$1" "$BATS_TEST_TMPDIR/log"; }
 		[[ $stderr == *"$words"* ]]
 	done <<-'TABLE'
 	|comes with a later version
-	--demo mars|the only cloud in this version is lxd
+	--demo mars|one of lxd digitalocean exoscale linode vultr
 	--demo lxd lxd|one cloud
 	--check now|no argument
 	--frobnicate|unknown argument
@@ -55,6 +55,33 @@ logged() { grep -c -- "$1" "$BATS_TEST_TMPDIR/log"; }
 	[ "$(logged ' gcc .* make ')" -eq 1 ]
 	[ "$(logged ' clang')" -eq 0 ]
 	[ "$(logged '^make .* check$')" -eq 1 ]
+}
+
+@test "install.sh --demo CLOUD: that cloud, on the emulator" {
+	bare_debian
+	for cloud in digitalocean exoscale linode vultr; do
+		: >"$BATS_TEST_TMPDIR/log"
+		run installs --demo "$cloud"
+		[ "$status" -eq 0 ]
+		[ "$(logged " libmicrohttpd-dev")" -eq 1 ]
+		[ "$(logged ' lxd ')" -eq 0 ]
+		[ "$(logged "^make .* demo CLOUD=$cloud$")" -eq 1 ]
+	done
+}
+
+@test "install.sh --demo: says in one line why real machines cannot run" {
+	bare_debian
+	stub id 'echo 1000'
+	stub dpkg-query 'case $* in *" lxd") exit 1 ;; esac; echo installed'
+	run --separate-stderr installs --demo
+	echo "$status: $output $stderr"
+	[ "$status" -eq 0 ]
+	[ "$(wc -l <<<"$stderr")" -eq 1 ]
+	[[ $stderr == *"no real machines can run here (only root "* ]]
+	[ "$(logged '^make .* demo CLOUD=digitalocean$')" -eq 1 ]
+	run installs --demo lxd
+	[ "$status" -eq 69 ]
+	[[ $output == *"only root"* ]]
 }
 
 @test "install.sh --ci: installs everything, runs nothing" {
@@ -195,5 +222,5 @@ small_tree() {
 	[[ $output == *"no/such.h is missing: ./install.sh --check"* ]]
 	run make -C "$ROOT" demo CLOUD=mars
 	[ "$status" -ne 0 ]
-	[[ $output == *"lxd is the only one"* ]]
+	[[ $output == *"one of lxd digitalocean exoscale linode vultr"* ]]
 }
