@@ -1,17 +1,20 @@
 #!/bin/sh
 # buildhome.sh - makes a build home for the lab's fleet, as the toolkit leaves
-# one after a build: a template, a build environment, credentials made of random
-# letters. Prints the names of its machines as NAME=ROLE words for fleet.sh.
-set -eu
+# one after a build: a template, a build environment, a build key, credentials
+# made of random letters. Prints the names of its machines as NAME=ROLE words for
+# fleet.sh.
+# shellcheck source-path=SCRIPTDIR
+here=$(dirname -- "$0")
+# shellcheck source=lab.sh
+. "$here/lab.sh"
 umask 077
-PROGRAM=${0##*/}
-here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-root=$(CDPATH='' cd -- "$here/../.." && pwd)
+root=$ROOT
 
 usage() {
 	cat <<-EOF
 	usage: $PROGRAM FOLDER [BUILD_IDENTIFIER]
 	The folder must not exist. BUILD_IDENTIFIER is "demo" if not given.
+	  S3_ENVIRONMENT   a file of S3_...= lines: the datastore; none if not set
 	EOF
 }
 
@@ -34,13 +37,24 @@ main() {
 	bld=$home/runtimedata/lxd/$build
 	template=$home/templatedconfigurations/templates/lxd/lxd3.tmpl
 
+	enter_lab
 	mkdir "$home"
 	mkdir -p "$bld/credentials" "$bld/keys" "${template%/*}"
 	cp "$root/templates/lxd/lxd3.tmpl" "$template"
 	adt-template set "$template" BUILD_IDENTIFIER "$build" CLOUDHOST lxd \
 	    REGION local WEBSITE_URL "$site" BUILD_FROM_SNAPSHOT 0 \
 	    BUILD_ARCHIVE_CHOICE hourly PRODUCTION 1 NO_WEBSERVERS 1 \
-	    NO_AUTOSCALERS 1 NO_REVERSE_PROXY 0 NO_AUTHENTICATORS 0
+	    NO_AUTOSCALERS 1 NO_REVERSE_PROXY 0 NO_AUTHENTICATORS 0 \
+	    VPC_NAME "$BRIDGE" SSH_PORT 22 DB_PORT 3306 WEBSITE_NAME "$build" \
+	    S3_ACCESS_KEY "" S3_SECRET_KEY ""
+	if [ -n "${S3_ENVIRONMENT:-}" ]; then
+		while IFS='=' read -r name value; do
+			printf '%s' "$value" |
+				adt-template set --stdin "$template" "$name"
+		done <"$S3_ENVIRONMENT"
+	fi
+	ssh-keygen -q -t ed25519 -N '' -C "" -f \
+	    "$bld/keys/id_ed25519_AGILE_DEPLOYMENT_BUILD_KEY_$build"
 	echo lxd >"$home/runtimedata/ACTIVE_CLOUDHOST"
 	echo "$build" >"$home/runtimedata/ACTIVE_BUILD_IDENTIFIER"
 	echo "$template" >"$home/runtimedata/current_template_name"

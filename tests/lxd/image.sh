@@ -1,7 +1,9 @@
 #!/bin/sh
-# image.sh - makes the base image of the lab's machines, once: Debian with
-# systemd, cloud-init, ssh, nginx and MariaDB, since the machines have no way
-# out to fetch them. LXD then knows it as adt-base.
+# image.sh - makes the images of the lab's machines, once: Debian with systemd,
+# cloud-init and ssh (adt-bare), and the same with nginx, PHP and MariaDB
+# (adt-base), since the machines have no way out to fetch them. The packages that
+# lie between the two are kept as a package repository, so that a machine can be
+# built the long way too, and that be timed.
 #
 # The files lie in $LAB/images/adt-base.$RECIPE; they are made in a folder of
 # another name and renamed when whole. All mounts live in a mount namespace of
@@ -12,14 +14,18 @@ here=$(dirname -- "$0")
 . "$here/lab.sh"
 umask 022 # files of the image, which its services read
 
-RECIPE=1 # counts up when anything below changes what the image holds
+RECIPE=2 # counts up when anything below changes what the image holds
 SUITE=bookworm
-PACKAGES='udev dbus cloud-init nginx-light mariadb-server openssh-server
-	curl ca-certificates rsync'
+BARE_PACKAGES='udev dbus cloud-init openssh-server sudo curl ca-certificates
+	rsync'
+PACKAGES='nginx-light php-fpm php-mysql mariadb-server'
 
 usage() {
 	cat <<-EOF
-	usage: $PROGRAM
+	usage: $PROGRAM [--bare | --where]
+	  --bare       LXD is given adt-bare too
+	  --where      only print the folder of the images' files, which has the
+	               package repository in repository/
 	  LAB          state folder, default: build/lxd of the project
 	  LAB_MIRROR   Debian mirror, default: the one this machine's apt uses
 	EOF
@@ -73,18 +79,47 @@ write_before_packages() {
 	    grep -v '""' >"$root/etc/apt/apt.conf.d/99lab" || :
 }
 
-install_packages() {
-	# shellcheck disable=SC2086 # a list of words
-	in_namespace --mount-proc="$1/proc" chroot "$1" env -i \
+# in_root root code argument... - sh code in the folder, as in a machine.
+in_root() (
+	root=$1
+	shift
+	in_namespace --mount-proc="$root/proc" chroot "$root" env -i \
 	    PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C \
-	    DEBIAN_FRONTEND=noninteractive http_proxy="$http_proxy" sh -euc '
+	    DEBIAN_FRONTEND=noninteractive http_proxy="$http_proxy" \
+	    sh -euc "$@"
+)
+
+install_bare() {
+	# shellcheck disable=SC2086 # a list of words
+	in_root "$1" '
 		apt-get -q update
 		apt-get -q -y install --no-install-recommends "$@"
-		systemctl enable systemd-networkd nginx mariadb ssh
+		systemctl enable systemd-networkd ssh
 		systemctl mask systemd-networkd-wait-online systemd-binfmt \
 		    apt-daily.timer apt-daily-upgrade.timer
 		apt-get clean
+	' sh $BARE_PACKAGES
+}
+
+# install_packages root - and leaves them in /repository, with an index.
+install_packages() {
+	# shellcheck disable=SC2016 # for the shell in there
+	# shellcheck disable=SC2086 # a list of words
+	in_root "$1" '
+		apt-get -q -y install --no-install-recommends "$@"
+		systemctl enable nginx mariadb php8.2-fpm
+		mkdir /repository
+		cd /var/cache/apt/archives
+		for deb in *.deb; do
+			dpkg-deb -f "$deb"
+			printf "Filename: ./%s\nSize: %s\nSHA256: %s\n\n" \
+			    "$deb" "$(stat -c %s "$deb")" \
+			    "$(sha256sum <"$deb" | cut -d " " -f 1)"
+		done >/repository/Packages
+		mv -- *.deb /repository
+		apt-get clean
 	' sh $PACKAGES
+	cp "$here/nginx-site" "$1/etc/nginx/sites-available/default"
 }
 
 # write_after_packages root - what makes it a machine that starts fast here.
@@ -94,8 +129,10 @@ write_after_packages() {
 	    "$root"/var/lib/apt/lists/* "$root"/var/log/* "$root"/tmp/* \
 	    "$root"/var/cache/apt/* "$root"/var/cache/debconf/*-old \
 	    "$root"/etc/ssh/ssh_host_*
-	mkdir -p "$root/var/log/nginx" "$root/var/log/mysql"
-	chroot "$root" chown mysql:adm /var/log/mysql
+	if [ -d "$root/etc/nginx" ]; then
+		mkdir -p "$root/var/log/nginx" "$root/var/log/mysql"
+		chroot "$root" chown mysql:adm /var/log/mysql
+	fi
 	: >"$root/etc/machine-id"
 	rm -f "$root/var/lib/dbus/machine-id" "$root/etc/resolv.conf"
 	ln -s /run/systemd/resolve/resolv.conf "$root/etc/resolv.conf"
@@ -134,7 +171,7 @@ write_metadata() {
 	properties:
 	  os: Debian
 	  release: $SUITE
-	  description: Debian $SUITE with nginx, MariaDB and cloud-init
+	  description: Debian $SUITE with cloud-init, for the lab
 	  recipe: "$RECIPE"
 	templates:
 	  /etc/hostname:
@@ -161,7 +198,14 @@ write_metadata() {
 	EOF
 }
 
-# make_image - the folder $made, with meta.tar and rootfs.squashfs, whole.
+# squash root file
+squash() {
+	in_namespace mksquashfs "$1" "$2" -comp lz4 -noappend -no-progress \
+	    >>"$log" 2>&1 || die 71 "mksquashfs: $log"
+}
+
+# make_image - the folder $made, whole: meta.tar, rootfs.squashfs and
+# bare.squashfs, repository/.
 make_image() {
 	[ ! -d "$made" ] || return 0
 	need_programs debootstrap mksquashfs unshare setpriv tar
@@ -185,39 +229,49 @@ make_image() {
 	    --include=systemd-sysv,iproute2 "$SUITE" "$root" "$mirror" \
 	    >"$log" 2>&1 || die 75 "debootstrap fails: $(tail -n 1 "$log")"
 	write_before_packages "$root"
-	install_packages "$root" >>"$log" 2>&1 ||
+	{ install_bare "$root" && cp -a "$root" "$work/bare" &&
+	    install_packages "$root"; } >>"$log" 2>&1 ||
 	    die 75 "no packages: $(grep '^[EW]:' "$log" | tail -n 1) ($log)"
-	write_after_packages "$root"
-	write_metadata "$work/meta"
 	mkdir "$work/whole"
+	mv "$work/root/repository" "$work/whole/repository"
+	write_after_packages "$root"
+	write_after_packages "$work/bare"
+	write_metadata "$work/meta"
 	tar -C "$work/meta" --sort=name --owner=0 --group=0 -cf "$work/whole/meta.tar" \
 	    metadata.yaml templates
-	in_namespace mksquashfs "$root" "$work/whole/rootfs.squashfs" -comp lz4 \
-	    -noappend -no-progress >>"$log" 2>&1 || die 71 "mksquashfs: $log"
+	squash "$work/root" "$work/whole/rootfs.squashfs"
+	squash "$work/bare" "$work/whole/bare.squashfs"
 	sync
 	mv "$work/whole" "$made"
 	rm -rf "$work"
 	trap - EXIT
 }
 
-# import_image - the fingerprint is the files' hash, so a killed run's half is
-# found: the image without its alias.
+# import_image alias file - the fingerprint is the files' hash, so a killed
+# run's half is found: the image without its alias.
 import_image() {
-	fingerprint=$(cat "$made/meta.tar" "$made/rootfs.squashfs" | sha256sum)
+	have=$(lxc image get-property "$1" recipe 2>/dev/null) || have=
+	[ "$have" != "$RECIPE" ] || return 0
+	fingerprint=$(cat "$made/meta.tar" "$made/$2" | sha256sum)
 	fingerprint=${fingerprint%% *}
 	lxc image info "$fingerprint" >/dev/null 2>&1 ||
-	    lxc image import "$made/meta.tar" "$made/rootfs.squashfs" \
-		</dev/null >/dev/null || return 1
-	lxc image alias delete "$BASE" >/dev/null 2>&1 || :
-	lxc image alias create "$BASE" "$fingerprint" >/dev/null
+	    lxc image import "$made/meta.tar" "$made/$2" \
+		</dev/null >/dev/null || die 71 "LXD refuses the image $1"
+	lxc image alias delete "$1" >/dev/null 2>&1 || :
+	lxc image alias create "$1" "$fingerprint" >/dev/null
 }
 
 main() {
 	case ${1:-} in
-	'') ;;
+	'' | --bare | --where) ;;
 	-h | --help) usage; exit 0 ;;
-	*) usage_error "no arguments wanted" ;;
+	*) usage_error "unknown argument $1" ;;
 	esac
+	if [ "${1:-}" = --where ]; then
+		enter_lab
+		printf '%s\n' "$LAB/images/$BASE.$RECIPE"
+		exit 0
+	fi
 	need_root
 	need_programs lxc curl flock
 	enter_lab
@@ -225,7 +279,7 @@ main() {
 	need_lxd
 	made=$LAB/images/$BASE.$RECIPE
 	make_image
-	have=$(lxc image get-property "$BASE" recipe 2>/dev/null) || have=
-	[ "$have" = "$RECIPE" ] || import_image || die 71 "LXD refuses the image"
+	import_image "$BASE" rootfs.squashfs
+	[ "${1:-}" != --bare ] || import_image "$BARE" bare.squashfs
 }
 main "$@"

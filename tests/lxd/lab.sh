@@ -16,6 +16,7 @@ ROOT=${ROOT:-$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)}
 LAB=${LAB:-$ROOT/build/lxd}
 POOL=adt
 BASE=adt-base
+BARE=adt-bare
 PATH=$PATH:/usr/sbin:/sbin
 export PATH
 
