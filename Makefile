@@ -120,7 +120,7 @@ run_bats = $(if $(1),bats --tap $(2) $(1) </dev/null || \
 	echo 'Bail out! bats failed',:)
 # As many files at once as there are processors; the tests of one in turn.
 AT_ONCE := -j $(shell nproc) --no-parallelize-within-files
-BATS_NEEDS := bats parallel jq openssl curl busybox mksh yash dash bash
+BATS_NEEDS := bats parallel jq openssl curl busybox mksh yash dash bash cloud-init
 
 check: everything ## every test that needs no LXD and no S3 server
 	$(call need,$(BATS_NEEDS),--check)
@@ -138,7 +138,8 @@ check-lxd: everything ## the tests on real machines (LXD, as root)
 	@{ $(call run_bats,$(wildcard tests/lxd/*.bats)); } | $(COUNT)
 
 check-datastore: everything ## the tests on a real S3 server (Ceph RGW)
-	$(call need,$(BATS_NEEDS) ceph-mon ceph-osd radosgw uuidgen,--ci)
+	$(call need,$(BATS_NEEDS) ceph-mon ceph-osd radosgw uuidgen \
+	    mariadb-install-db psql,--ci)
 	@{ $(call run_bats,$(wildcard tests/datastore/*.bats)); } | $(COUNT)
 
 # Prism checks requests and replies against the vendors' own descriptions; it

@@ -33,13 +33,15 @@ packages() {
 	build  gcc make libc6-dev libcurl4-openssl-dev libssl-dev libjansson-dev
 	build  libexpat1-dev jq openssl curl
 	check  bats parallel busybox mksh yash dash bash procps
+	check  cloud-init
 	emulator  libmicrohttpd-dev procps
 	lint   clang clang-format clang-tidy cppcheck shellcheck devscripts mandoc
 	fuzz   clang libclang-rt-dev
 	lxd    lxd debootstrap squashfs-tools dnsmasq-base nftables attr rsync
-	lxd    xz-utils zstd iproute2 btrfs-progs procps
+	lxd    xz-utils zstd iproute2 btrfs-progs procps openssh-client busybox
 	contract  nodejs npm
 	datastore  ceph-mon ceph-osd radosgw uuid-runtime curl procps
+	datastore  mariadb-server postgresql
 	TABLE
 }
 

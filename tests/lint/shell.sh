@@ -7,7 +7,7 @@ set -eu
 cd -- "${1:-$(dirname -- "$0")/../..}"
 bad=0
 
-scripts=$(find install.sh helperscripts tests -name '*.sh')
+scripts=$(find install.sh helperscripts templates tests -name '*.sh')
 others=$(find .ci/run tests -name run -o -name '*.bats' -o -name '*.bash')
 
 # bashisms file... - less two alarms that shellcheck raises better: a dot in a
