@@ -5,6 +5,10 @@
 # The machines get the names of those the images were captured from, so these
 # must be gone first. Killed and run again, it goes on where it was: its journal
 # tells the machines it was creating from strangers of the same name.
+#
+# A machine is told by user data to become itself and to restore the newest
+# backup of the site. The database machine is created first, since webservers
+# are told where it is. The run is over when every machine is ready.
 # shellcheck source-path=SCRIPTDIR
 here=$(dirname -- "$0")
 # shellcheck source=lib/prelude.sh
@@ -15,17 +19,25 @@ here=$(dirname -- "$0")
 . "$here/lib/snapshots.sh"
 # shellcheck source=lib/generations.sh
 . "$here/lib/generations.sh"
+# shellcheck source=lib/userdata.sh
+. "$here/lib/userdata.sh"
+# shellcheck source=lib/ready.sh
+. "$here/lib/ready.sh"
 
 usage() {
 	cat <<-EOF
 	usage: $PROGRAM [option...]
 	Starts the machines that the template in use asks for, from the recorded
-	images. The template must say BUILD_FROM_SNAPSHOT="1".
+	images, has them restore the newest backup, and waits until they are
+	ready. The template must say BUILD_FROM_SNAPSHOT="1".
 	  --deadline MINUTES  give up then; default: by the size of the images
 	  --progress WHAT     auto, json or none
 	  --dry-run           check, and list what would be created
 	  --yes               do not ask
 	  --help              this text
+	EOF
+	ready_usage
+	cat <<-EOF
 	On stdout, for each machine: name, type, id, address; in a dry run the
 	image's id, and no address.
 	EOF
@@ -93,16 +105,53 @@ provision() {
 		    ${PROGRESS:+--progress "$PROGRESS"} "$@"
 }
 
+# created results - tells of new machines; what was known of their addresses
+# was known of others.
+created() {
+	tell_machines "$1"
+	for ADDRESS in $(put "$1" | jq -r '.[] | .public_ipv4, .private_ipv4 |
+	    select(. != null and . != "")'); do
+		forget_host "$ADDRESS"
+	done
+}
+
+# prepare_userdata - sets what render_userdata wants.
+prepare_userdata() {
+	open_userdata
+	STATUS=0
+	SITE_SETTINGS=$(site_settings) || STATUS=$?
+	case $STATUS in
+	0) ;;
+	1) warn "no datastore is configured (S3_ACCESS_KEY): the site will be" \
+	    "as old as the images" ;;
+	*) exit "$STATUS" ;;
+	esac
+	WEBSERVER_IMAGE=$(recorded_ids | sed -n 's/^webserver	//p')
+}
+
 # finish_journal - completes the run that an earlier one left. Sets FINISHED.
 finish_journal() {
 	FINISHED=
 	[ -e "$SNAPSHOTS/build-journal" ] || return 0
 	say "an earlier build is not finished: finishing it first"
 	say "(to give it up instead, remove $SNAPSHOTS/build-journal)"
+	# After a reboot the texts are gone, not the journal that names them.
+	UNSENT=$(jq -r '.targets[] | select(.user_data_file != "") |
+		[.machine, .image, .user_data_file] | @tsv' \
+	    "$SNAPSHOTS/build-journal") ||
+		die 65 "$SNAPSHOTS/build-journal: damaged; remove it"
+	while IFS='	' read -r NAME IMAGE FILE; do
+		if [ -z "$NAME" ] || [ -e "$FILE" ]; then
+			continue
+		fi
+		HOST=$(database_host)
+		render_userdata "$(machine_type "$NAME")" "$NAME" "$IMAGE" \
+		    "$HOST"
+	done <<-EOF
+	$UNSENT
+	EOF
 	RESULTS=$(provision)
-	tell_machines "$RESULTS"
-	rm -f -- "$SNAPSHOTS/build-journal"
-	sync "$SNAPSHOTS"
+	created "$RESULTS"
 	FINISHED=yes
 }
 
@@ -127,9 +176,56 @@ drop_running() {
 		!($1 in there)')
 }
 
+# create_machines plan - those of its lines that are wanted, in one run.
+create_machines() {
+	[ -n "$1" ] || return 0
+	HOST=$(database_host)
+	VPC=$(planned VPC_NAME)
+	set -- "$1" start
+	while IFS='	' read -r NAME LABEL IMAGE SIZE; do
+		render_userdata "$LABEL" "$NAME" "$IMAGE" "$HOST"
+		set -- "$@" --size "$SIZE" \
+		    --user-data "$USERDATA/$NAME.yaml" "$NAME=$IMAGE"
+	done <<-EOF
+	$1
+	EOF
+	shift 2
+	RESULTS=$(provision ${VPC:+--vpc "$VPC"} "$@")
+	created "$RESULTS"
+}
+
+# of_type plan label, not_of_type plan label - the lines of PLAN.
+of_type() { put "$1" | awk -F '\t' -v label="$2" '$2 == label'; }
+not_of_type() { put "$1" | awk -F '\t' -v label="$2" '$2 != label'; }
+
+# await_plan plan - until all its machines are ready.
+await_plan() {
+	[ "$WAIT_S" -gt 0 ] || return 0
+	MACHINES=$(cloud machines --json)
+	VIA=$(planned BUILD_MACHINE_VPC)
+	ROWS=$({ put "$MACHINES" | jq -r --arg via "$VIA" '.[] | [.name,
+		(if $via == "1" then [.private_ipv4, .public_ipv4]
+		 else [.public_ipv4, .private_ipv4] end |
+		 map(select(. != null and . != "")) | first // "-")] | @tsv'
+		put '='
+		put "$1"
+	} | awk -F '\t' '
+		$0 == "=" { plan = 1; next }
+		!plan { address[$1] = $2; next }
+		$1 != "" { print $2 "\t" $1 "\t" $3 "\t" address[$1] }')
+	await_all "$ROWS" "$USERDATA/ready" || {
+		STATUS=$?
+		say "the build is not over: mend what is wrong, remove the" \
+		    "machines that failed, and run this again"
+		exit "$STATUS"
+	}
+}
+
 build() {
 	pin_record
 	if [ -z "$DRY_RUN" ]; then
+		prepare_userdata
+		open_ready
 		finish_journal
 	else
 		FINISHED=
@@ -139,39 +235,39 @@ build() {
 	need_preflight
 	PLAN=$(plan_fleet)
 	[ -n "$PLAN" ] || die 1 "$TEMPLATE asks for no machine"
+	WHOLE=$PLAN
 	drop_running
-	if [ -z "$PLAN" ]; then
-		say "every machine that $TEMPLATE asks for is there"
-		return 0
-	fi
 	if [ -n "$DRY_RUN" ]; then
-		put "$PLAN" | awk -F '\t' '{ print $1 "\t" $2 "\t" $3 "\t-" }'
+		put "$PLAN" | awk -F '\t' 'NF { print $1 "\t" $2 "\t" $3 "\t-" }'
 		say "dry run: nothing was created"
 		return 0
 	fi
-	COUNT=$(put "$PLAN" | grep -c .)
-	if [ -z "$YES" ]; then
-		put "$PLAN" | awk -F '\t' '{ print $1 " (" $4 ")" }' >&2
-		confirm "Create these $COUNT machines?" ||
-			die 1 "nothing was created"
+	if [ -n "$PLAN" ]; then
+		COUNT=$(put "$PLAN" | grep -c .)
+		if [ -z "$YES" ]; then
+			put "$PLAN" | awk -F '\t' '{ print $1 " (" $4 ")" }' >&2
+			confirm "Create these $COUNT machines?" ||
+				die 1 "nothing was created"
+		fi
+		FIRST=$(of_type "$PLAN" database)
+		create_machines "$FIRST"
+		REST=$(not_of_type "$PLAN" database)
+		create_machines "$REST"
+	else
+		say "every machine that $TEMPLATE asks for is there"
 	fi
-	set --
-	while IFS='	' read -r NAME _ IMAGE SIZE; do
-		set -- "$@" --size "$SIZE" "$NAME=$IMAGE"
-	done <<-EOF
-	$PLAN
-	EOF
-	RESULTS=$(provision "$@")
-	tell_machines "$RESULTS"
+	await_plan "$WHOLE"
 	rm -f -- "$SNAPSHOTS/build-journal"
 	sync "$SNAPSHOTS"
+	close_userdata
 }
 
 main() {
 	YES='' DRY_RUN='' DEADLINE='' PROGRESS=''
+	ready_defaults
 	while [ $# -gt 0 ]; do
 		case $1 in
-		--deadline | --progress)
+		--deadline | --progress | --wait | --health-*)
 			[ $# -ge 2 ] || usage_error "$1 wants a value" ;;
 		esac
 		case $1 in
@@ -180,12 +276,18 @@ main() {
 		--yes) YES=yes ;;
 		--dry-run) DRY_RUN=yes ;;
 		-h | --help) usage; exit 0 ;;
+		--wait | --health-*)
+			ready_option "$1" "$2" ||
+				usage_error "unknown argument $1"
+			shift
+			;;
 		*) usage_error "unknown argument $1" ;;
 		esac
 		shift
 	done
 	find_build
-	need_program jq flock adt-cloud adt-seal adt-snapshot-ids adt-template
+	need_program jq flock gzip ssh adt-cloud adt-seal adt-snapshot-ids \
+	    adt-template adt-userdata
 	need_template ""
 	FLAG=$(template_value BUILD_FROM_SNAPSHOT)
 	[ "$FLAG" = 1 ] || die 69 "$TEMPLATE: BUILD_FROM_SNAPSHOT is '$FLAG':" \
