@@ -257,7 +257,7 @@ teardown() { stop_emulator; }
 	start_cloud vultr
 	add_fleet
 	capture_all >"$BATS_TEST_TMPDIR/captured" 2>"$BATS_TEST_TMPDIR/words"
-	! grep -rq emulator-token "$BATS_TEST_TMPDIR/captured" \
+	run ! grep -rq emulator-token "$BATS_TEST_TMPDIR/captured" \
 	    "$BATS_TEST_TMPDIR/words" "$JOURNAL"
 	emulator_requests | jq -e 'length > 10 and all(.[];
 	    .token_in_path == false and .token_in_query == false and
@@ -268,12 +268,12 @@ teardown() { stop_emulator; }
 @test "credentials of a build are found where the build keeps them" {
 	start_cloud vultr
 	home=$BATS_TEST_TMPDIR/home
-	build=$home/runtimedata/vultr/$BUILD
-	mkdir -p "$build" "$BATS_TEST_TMPDIR/user"
+	folder=$home/runtimedata/vultr/$BUILD
+	mkdir -p "$folder" "$BATS_TEST_TMPDIR/user"
 	HOME=$BATS_TEST_TMPDIR/user
 	export HOME
 	who() {
-		adt-cloud whoami --cloud vultr --api-url "$API" --build "$build"
+		adt-cloud whoami --cloud vultr --api-url "$API" --build "$folder"
 	}
 	run --separate-stderr who
 	[ "$status" -eq 77 ]
@@ -282,9 +282,9 @@ teardown() { stop_emulator; }
 	(umask 077 && echo 'api-key: wrong' >"$home/.vultr-cli.yaml")
 	run who
 	[ "$status" -eq 77 ] # the build home's is asked first
-	(umask 077 && echo emulator-token >"$build/TOKEN")
+	(umask 077 && echo emulator-token >"$folder/TOKEN")
 	who
-	echo 'TOKEN=wrong' >"$build/build_environment"
+	echo 'TOKEN=wrong' >"$folder/build_environment"
 	run who
 	[ "$status" -eq 77 ]
 }
