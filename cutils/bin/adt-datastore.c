@@ -139,6 +139,7 @@ static int load_stores(const struct options *options, struct stores *stores,
 	const char *home = getenv("HOME");
 	int rc;
 
+	*stores = (struct stores){.count = 0};
 	if (options->build && options->config_count)
 		return usage_error(err, "--build or --config, not both");
 	if (options->build)
@@ -193,8 +194,7 @@ static int on_stores(const struct options *options, bool only_read, action *act,
 		    err->kind != ERR_DATA && i < stores.count;
 	     i++) {
 		if (act_on(options, &stores.list[i], act, &why) == 0) {
-			warn("%s", err->text);
-			warn("datastore %zu was read instead", i + 1);
+			warn("datastore %zu is read: %s", i + 1, err->text);
 			rc = 0;
 		} else if (err->kind == ERR_NO) {
 			*err = why; /* "not there" is no news from a broken one

@@ -107,8 +107,29 @@ static void leave(struct s3 *s3, const struct lease *lease)
 	s3->deadline_ms = deadline_ms;
 }
 
-static int take(struct s3 *s3, const char *key, struct lease *lease,
-		struct err *err)
+/* Does the condition hold now? */
+static int compare(struct s3 *s3, const char *key,
+		   struct s3_condition *condition, struct err *err)
+{
+	struct s3_info info;
+	struct err why;
+	bool there = s3_head(s3, key, &info, &why) == 0;
+
+	if (!there && why.kind != ERR_NO) {
+		*err = why;
+		return -1;
+	}
+	if (condition->when == S3_ALWAYS ||
+	    (condition->when == S3_IF_ABSENT && !there) ||
+	    (condition->when == S3_IF_MATCH && there &&
+	     strcmp(info.etag, condition->etag) == 0))
+		return 0;
+	return s3_not_held(s3, key, condition, err);
+}
+
+/* The lease, unless the condition is seen not to hold before we have it. */
+static int take(struct s3 *s3, const char *key, struct s3_condition *condition,
+		struct lease *lease, struct err *err)
 {
 	enum standing standing = BEHIND;
 	bool met = false; /* others were there */
@@ -122,6 +143,8 @@ static int take(struct s3 *s3, const char *key, struct lease *lease,
 		     random_number()) >= (int)sizeof(lease->own))
 		return err_set(err, ERR_DATA, "'%.80s': too long a key", key);
 	while (clock_now_ms() < s3->deadline_ms) {
+		if (compare(s3, key, condition, err) < 0)
+			return -1;
 		rc = enter(s3, lease, err);
 		while (rc == 0 && (rc = look(s3, lease, &standing, err)) == 0 &&
 		       standing == FIRST &&
@@ -144,26 +167,6 @@ static int take(struct s3 *s3, const char *key, struct lease *lease,
 		       name);
 }
 
-/* Does the condition hold now? Nobody else writes meanwhile. */
-static int compare(struct s3 *s3, const char *key,
-		   struct s3_condition *condition, struct err *err)
-{
-	struct s3_info info;
-	struct err why;
-	bool there = s3_head(s3, key, &info, &why) == 0;
-
-	if (!there && why.kind != ERR_NO) {
-		*err = why;
-		return -1;
-	}
-	if (condition->when == S3_ALWAYS ||
-	    (condition->when == S3_IF_ABSENT && !there) ||
-	    (condition->when == S3_IF_MATCH && there &&
-	     strcmp(info.etag, condition->etag) == 0))
-		return 0;
-	return s3_not_held(s3, key, condition, err);
-}
-
 int lease_put(struct s3 *s3, const char *key, const struct http_upload *upload,
 	      struct s3_condition *condition, char etag[S3_ETAG_SIZE],
 	      struct err *err)
@@ -173,7 +176,7 @@ int lease_put(struct s3 *s3, const char *key, const struct http_upload *upload,
 	struct lease lease;
 	int rc;
 
-	if (take(s3, key, &lease, err) < 0)
+	if (take(s3, key, condition, &lease, err) < 0)
 		return -1;
 	if (lease.until_ms < s3->deadline_ms)
 		s3->deadline_ms = lease.until_ms;

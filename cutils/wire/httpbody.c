@@ -7,6 +7,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#define SMALL_BODY (64u << 10)
+
 bool http_reply_header(const struct http_reply *reply, const char *name,
 		       char *value, size_t size)
 {
@@ -105,6 +107,10 @@ void http_upload_options(struct http_upload_state *upload, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_READDATA, upload);
 	curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
 	curl_easy_setopt(easy, CURLOPT_SEEKDATA, upload);
+	/* libcurl asks first ("Expect: 100-continue"), and not every server
+	 * answers that: a small body need not wait for it. */
+	if (upload->source->size_bytes <= SMALL_BODY)
+		curl_easy_setopt(easy, CURLOPT_EXPECT_100_TIMEOUT_MS, 1L);
 }
 
 bool http_sign_options(const struct http_request *req, CURL *easy)

@@ -224,7 +224,7 @@ setup() {
 	setting S3_HOST_BASE "http://127.0.0.1:1|$URL"
 	run -0 --separate-stderr store get "$BUCKET" key
 	[ "$output" = text ]
-	[[ $stderr == *'datastore 2 was read instead'* ]]
+	[[ $stderr == *'datastore 2 is read: '* ]]
 	run --separate-stderr store get --store 1 "$BUCKET" key
 	[ "$status" -eq 75 ] && [ "$output" = "" ]
 	# writing does not wander
