@@ -65,6 +65,7 @@ main() {
 	adt-template set "$template" CLOUDHOST "$cloud" REGION "$region" \
 	    BUILD_IDENTIFIER "$build" WEBSITE_URL www.demo.test \
 	    DNS_CHOICE "$cloud" BUILD_FROM_SNAPSHOT 0 \
+	    S3_HOST_BASE "" S3_ACCESS_KEY "" S3_SECRET_KEY "" S3_LOCATION "" \
 	    BUILD_ARCHIVE_CHOICE hourly PRODUCTION 1 NO_WEBSERVERS 1 \
 	    NO_AUTOSCALERS 1 NO_REVERSE_PROXY 1 NO_AUTHENTICATORS 1 \
 	    AS_SERVER_TYPE "$size" AUTH_SERVER_TYPE "$size" \

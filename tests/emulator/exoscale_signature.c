@@ -78,8 +78,10 @@ bool exoscale_signed(const struct request *request)
 	    strcmp(key, settings.exoscale_key) != 0)
 		return false;
 	part(header, "signed-query-args", names, sizeof(names));
-	left = strtod(expires, NULL) - real_now();
-	if (left < 0 || left > 3600)
+	left = strtod(expires, NULL) -
+	       (client_is_fast() ? emulated_now() : real_now());
+	/* A fast client's clock may be off by what starting took. */
+	if (left < (client_is_fast() ? -600 : 0) || left > 3600)
 		return false;
 	strbuf_addf(&message, "%s /v2%.*s\n%s\n", request->method,
 		    (int)path_len, request->path, request->body);

@@ -48,7 +48,8 @@ static bool counts(const struct window *window, enum cloud_id cloud,
 
 static double length(const struct window *window)
 {
-	return window->seconds / settings.limit_scale;
+	return client_is_fast() ? window->seconds
+				: window->seconds / settings.limit_scale;
 }
 
 static void report(const struct window *window, struct limit_reply *reply)
@@ -57,14 +58,16 @@ static void report(const struct window *window, struct limit_reply *reply)
 	reply->remaining = window->limit - window->used;
 	if (reply->remaining < 0)
 		reply->remaining = 0;
-	reply->reset_at =
-		window->began + length(window) - (limit_now() - real_now());
+	/* As epoch, less what clock_advance() added to real time. */
+	reply->reset_at = window->began + length(window);
+	if (!client_is_fast())
+		reply->reset_at -= client_now() - real_now();
 }
 
 void limits_take(enum cloud_id cloud, const char *operation, bool paged,
 		 struct limit_reply *reply)
 {
-	double now = limit_now();
+	double now = client_now();
 	struct window *full = NULL;
 
 	memset(reply, 0, sizeof(*reply));

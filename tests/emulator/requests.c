@@ -51,7 +51,7 @@ static json_t *masked(json_t *body)
 
 static void count_second(struct seconds *at)
 {
-	double now = limit_now();
+	double now = client_now();
 	size_t second;
 
 	if (!at->used)

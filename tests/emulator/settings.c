@@ -83,9 +83,14 @@ double real_now(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-double limit_now(void)
+bool client_is_fast(void)
 {
-	return real_now() + advanced_s;
+	return settings.speed > 1 && settings.limit_scale == settings.speed;
+}
+
+double client_now(void)
+{
+	return client_is_fast() ? emulated_now() : real_now() + advanced_s;
 }
 
 double emulated_now(void)

@@ -1,7 +1,7 @@
 /* settings.h - what can be set from outside, and what time it is here.
  *
  * Emulated time starts at real time and runs settings.speed times as fast.
- * Limits and signatures are held to real time, as clients read it. */
+ * Limits and signatures are held to the client's time. */
 #ifndef EMULATOR_SETTINGS_H
 #define EMULATOR_SETTINGS_H
 
@@ -38,11 +38,14 @@ void settings_reset(void);
  * nothing is changed. */
 int settings_apply(const json_t *object, struct err *) MUST_CHECK;
 
-/* Seconds since 1970: emulated, and real. clock_advance() moves both that and
- * limit_now() on. */
+/* Seconds since 1970: emulated; real; and as the client reads its clock. That
+ * is real time, unless limit_scale is speed: then the client lives as fast as
+ * the emulator (ADT_CLOCK does that), and its time is emulated time.
+ * clock_advance() moves the first and the last on. */
 double emulated_now(void);
 double real_now(void);
-double limit_now(void);
+double client_now(void);
+bool client_is_fast(void);
 void clock_advance(double seconds);
 
 #endif
