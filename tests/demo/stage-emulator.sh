@@ -2,9 +2,13 @@
 # stage-emulator.sh - the story on the emulator of a cloud: five machines whose
 # disks hold a token; sourced by story.sh.
 
-stage_words="the emulator of $CLOUD, where time runs 120 times as fast"
+speed=100
+stage_words="the emulator of $CLOUD, where time runs $speed times as fast"
 work=$root/build/demo/$CLOUD
 emulator=$OUT/emulator/emulator
+# User data is rendered where no disk is; here nothing in it is secret.
+ADT_RUN_DIR=$work/run
+export ADT_RUN_DIR
 
 stage_check() {
 	[ -x "$emulator" ] || { echo "$emulator is not built"; return 1; }
@@ -16,8 +20,10 @@ stage_clear() {
 }
 
 stage_begin() {
+	ADT_CLOCK=$speed@$(date +%s)
 	"$emulator" --port 0 --port-file "$work/emulator.port" \
-	    --pid-file "$work/emulator.pid" --speed 120 &
+	    --pid-file "$work/emulator.pid" --speed "$speed" \
+	    --limit-scale "$speed" &
 	waits=0
 	until [ -s "$work/emulator.port" ]; do
 		waits=$((waits + 1))
@@ -26,14 +32,15 @@ stage_begin() {
 	done
 	base=http://127.0.0.1:$(cat "$work/emulator.port")
 	ADT_API_URL=$base/$CLOUD
-	export ADT_API_URL
+	EMULATOR_CONTROL=$base/control
+	export ADT_API_URL ADT_CLOCK EMULATOR_CONTROL
 }
 
 # control path [curl option...] - asks the emulator's own address.
 control() {
 	control_path=$1
 	shift
-	curl -q -s --fail-with-body -m 20 --noproxy '*' "$@" "$base/control/$control_path"
+	curl -q -s --fail-with-body -m 20 --noproxy '*' "$@" "$EMULATOR_CONTROL/$control_path"
 }
 
 stage_buildhome() {
@@ -78,6 +85,13 @@ stage_prove() {
 stage_image_of() {
 	fleet_state | jq -r --arg name "$1" \
 	    '.machines[] | select(.name == $name) | .image'
+}
+
+# stage_build - the fleet from its images. No ssh answers at these addresses:
+# the emulator is asked whether a machine runs and was told who it is.
+stage_build() {
+	operator BuildFromSnapshots.sh --yes --health-command \
+	    "tests/emulator/ready.sh \"\$1\""
 }
 
 # stage_tell - what it took, as the cloud saw it.

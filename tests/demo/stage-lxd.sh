@@ -48,5 +48,7 @@ stage_image_of() { lxc config get "$1" volatile.base_image </dev/null; }
 
 stage_end() { "$root/tests/lxd/down.sh" --images; }
 
+stage_build() { operator BuildFromSnapshots.sh --yes; }
+
 # stage_tell - nothing more to tell here.
 stage_tell() { :; }

@@ -105,6 +105,7 @@ all_new() {
 }
 
 main() {
+	cd "$root"
 	why=$(stage_check) || die "the story cannot run here: $why"
 	say "on $stage_words"
 	clear_away
@@ -118,7 +119,7 @@ main() {
 	operator VerifySnapshots.sh
 	operator RetireServers.sh --yes
 	operator SetBuildFromSnapshot.sh on
-	operator BuildFromSnapshots.sh --yes
+	stage_build
 
 	say
 	all_new
