@@ -46,7 +46,10 @@ open_ready() {
 	SSH_PORT=$(planned SSH_PORT)
 	SSH_PORT=${SSH_PORT:-22}
 	SSH_KEY=$BLD/keys/id_$(planned ALGORITHM)_AGILE_DEPLOYMENT_BUILD_KEY_$BUILD
-	SSH_USER=$(open_sealed credentials | sed -n 's/^USERNAME://p')
+	# An autoscaler knows the user from its settings.
+	SSH_USER=${SERVER_USER:-}
+	[ -n "$SSH_USER" ] || SSH_USER=$(open_sealed credentials |
+	    sed -n 's/^USERNAME://p')
 	need_name "$SSH_USER" "server user"
 	KNOWN_HOSTS=$BLD/keys/adt-known_hosts
 	if [ ! -r "$SSH_KEY" ] || [ ! -s "$SSH_KEY" ]; then

@@ -1,0 +1,280 @@
+#!/bin/sh
+# ScaleWebservers.sh - brings the number of webservers to N: starts new ones
+# from the image, all at the same time, or takes the newest away.
+#
+# Runs on the build machine, or on an autoscaler, whose settings then say which
+# image. A webserver counts when it is ready. Killed and run again, it finishes
+# what it had begun first.
+# shellcheck source-path=SCRIPTDIR
+here=$(dirname -- "$0")
+# shellcheck source=lib/prelude.sh
+. "$here/lib/prelude.sh"
+# shellcheck source=lib/build.sh
+. "$here/lib/build.sh"
+# shellcheck source=lib/snapshots.sh
+. "$here/lib/snapshots.sh"
+# shellcheck source=lib/generations.sh
+. "$here/lib/generations.sh"
+# shellcheck source=lib/userdata.sh
+. "$here/lib/userdata.sh"
+# shellcheck source=lib/ready.sh
+. "$here/lib/ready.sh"
+# shellcheck source=lib/autoscaler.sh
+. "$here/lib/autoscaler.sh"
+
+usage() {
+	cat <<-EOF
+	usage: $PROGRAM N [option...]
+	Brings the number of this build's webservers to N. Prints a line for
+	each one that was started: name, type, id, address.
+	  --settings FILE     of an autoscaler, where this is one; else the build
+	                      machine's own records say which image
+	  --number A          count and name only those of autoscaler A
+	  --keep-failed       leave new webservers that do not become ready
+	  --force             also to 0, and above MAX_WEBSERVERS
+	  --deadline MINUTES  for creating them; default: by the image's size
+	  --progress WHAT     auto, json or none
+	  --dry-run           say what would be done
+	  --yes               do not ask
+	  --help              this text
+	EOF
+	ready_usage
+	cat <<-EOF
+	Status: 0 there are N, 69 or 75 some did not become ready.
+	EOF
+}
+
+# webservers - "created TAB name TAB id TAB state TAB address", oldest first.
+webservers() (
+	machines=$(cloud machines --json) || exit
+	via=$(planned BUILD_MACHINE_VPC) || exit
+	[ -z "$SETTINGS" ] || via=1
+	rows=$(put "$machines" | jq -r --arg via "$via" '.[] |
+		select(.name | test("\\A[A-Za-z0-9._-]+\\z")) | [.name, .id,
+		.state, (.created // ""), (if $via == "1"
+		 then [.private_ipv4, .public_ipv4]
+		 else [.public_ipv4, .private_ipv4] end |
+		 map(select(. != null and . != "")) | first // "-")] | @tsv') ||
+		die 76 "adt-cloud: not the list of machines it promises"
+	rules=$(machine_rules) || exit
+	put "$rows" | sed -nE "$rules" | awk -F '\t' -v OFS='\t' \
+	    -v own="${NUMBER:+ws-$REGION-$BUILD-$NUMBER-}" '
+		$1 == "webserver" && (own == "" || index($2, own) == 1) {
+			print $5, $2, $3, $4, $6 }' | sort
+)
+
+# new_name taken - a name of the scheme that is not among the lines of taken.
+new_name() (
+	while :; do
+		four=$(tr -dc 'A-Za-z0-9' </dev/urandom | dd bs=1 count=4 \
+		    2>/dev/null)
+		name=ws-$REGION-$BUILD-${NUMBER:-0}-$RND-$four
+		put "$1" | grep -qxiF -e "$name" || break
+	done
+	put "$name"
+)
+
+provision() {
+	cloud provision --journal "$SNAPSHOTS/scale-journal" --json \
+	    ${DEADLINE:+--deadline "$DEADLINE"} \
+	    ${PROGRESS:+--progress "$PROGRESS"} "$@"
+}
+
+# take_new results - waits for what was created; removes what does not become
+# ready, tells of what does. Then the run is over.
+take_new() {
+	NOW=$(webservers)
+	NEW=$({ put "$1" | jq -r '.[] | [.name, .image] | @tsv'
+		put '='
+		put "$NOW"
+	} | awk -F '\t' '
+		$0 == "=" { now = 1; next }
+		!now { image[$1] = $2; next }
+		$2 in image { print "webserver\t" $2 "\t" image[$2] "\t" $5 }')
+	for ADDRESS in $(put "$NEW" | cut -f 4); do
+		forget_host "$ADDRESS"
+	done
+	STATUS=0
+	await_all "$NEW" "$USERDATA/ready" || STATUS=$?
+	{ cat "$USERDATA/ready"; put '='; put "$NOW"; } | awk -F '\t' '
+		$0 == "=" { now = 1; next }
+		!now { ready[$1] = 1; next }
+		$2 in ready { print $2 "\twebserver\t" $3 "\t" $5 }'
+	[ "$STATUS" -eq 0 ] || remove_failed
+	rm -f -- "$SNAPSHOTS/scale-journal"
+	sync "$SNAPSHOTS"
+}
+
+remove_failed() {
+	FAILED=$({ cat "$USERDATA/ready"; put '='; put "$NEW"; put '='
+		put "$NOW"; } | awk -F '\t' '
+		$0 == "=" { part++; next }
+		part == 0 { ready[$1] = 1; next }
+		part == 1 { if (!($2 in ready)) failed[$2] = 1; next }
+		$2 in failed { print $3 }')
+	[ -n "$FAILED" ] || return 0
+	if [ -n "$KEEP" ]; then
+		say "kept, though not ready: $(put "$FAILED" | tr '\n' ' ')"
+		return 0
+	fi
+	say "removing those that did not become ready"
+	# shellcheck disable=SC2086 # ids, one a line
+	cloud delete-machine $FAILED
+}
+
+# scale_up how-many
+scale_up() {
+	[ -n "$FORCE" ] || [ -z "$MOST" ] || [ "$WANTED" -le "$MOST" ] ||
+		die 69 "MAX_WEBSERVERS is $MOST: --force goes above it"
+	say "$HAVE webservers: starting $1 more"
+	[ -z "$DRY_RUN" ] || return 0
+	HOST=$(database_host)
+	VPC=$(planned VPC_NAME)
+	SIZE=$(machine_size webserver)
+	TAKEN=$(put "$NOW" | cut -f 2)
+	LEFT=$1
+	set -- ${VPC:+--vpc "$VPC"} ${SIZE:+--size "$SIZE"}
+	while [ "$LEFT" -gt 0 ]; do
+		NAME=$(new_name "$TAKEN")
+		TAKEN="$TAKEN
+$NAME"
+		render_userdata webserver "$NAME" "$IMAGE" "$HOST"
+		set -- "$@" --user-data "$USERDATA/$NAME.yaml" "$NAME=$IMAGE"
+		LEFT=$((LEFT - 1))
+	done
+	RESULTS=$(provision "$@")
+	take_new "$RESULTS"
+}
+
+# scale_down how-many - the newest go.
+scale_down() {
+	GOING=$(put "$NOW" | tail -n "$1")
+	put "$GOING" | cut -f 2 | sed 's/^/going: /' >&2
+	[ -z "$DRY_RUN" ] || return 0
+	if [ -z "$YES" ]; then
+		confirm "Delete these $1 of $HAVE webservers?" ||
+			die 1 "nothing was deleted"
+	fi
+	# shellcheck disable=SC2046 # ids, one a line
+	cloud delete-machine $(put "$GOING" | cut -f 3)
+}
+
+# finish_journal - the run that an earlier one left.
+finish_journal() {
+	[ -e "$SNAPSHOTS/scale-journal" ] || return 0
+	say "an earlier run is not finished: finishing it first"
+	say "(to give it up instead, remove $SNAPSHOTS/scale-journal)"
+	[ -z "$DRY_RUN" ] || return 0
+	jq -r '.targets[] | [.machine, .image, .user_data_file] | @tsv' \
+	    "$SNAPSHOTS/scale-journal" >"$USERDATA/unsent" ||
+		die 65 "$SNAPSHOTS/scale-journal: damaged; remove it"
+	HOST=$(database_host)
+	while IFS='	' read -r NAME OLD FILE; do
+		[ -e "$FILE" ] ||
+			render_userdata webserver "$NAME" "$OLD" "$HOST"
+	done <"$USERDATA/unsent"
+	RESULTS=$(provision)
+	take_new "$RESULTS"
+}
+
+scale() {
+	open_userdata
+	STATUS=0
+	finish_journal
+	NOW=$(webservers)
+	HAVE=$(put "$NOW" | grep -c . || :)
+	if [ "$WANTED" -gt "$HAVE" ]; then
+		scale_up $((WANTED - HAVE))
+	elif [ "$WANTED" -lt "$HAVE" ]; then
+		scale_down $((HAVE - WANTED))
+	else
+		say "there are $HAVE webservers"
+	fi
+	close_userdata
+	exit "$STATUS"
+}
+
+# on_build_machine - the image and the site, from what is recorded.
+on_build_machine() {
+	find_build
+	use_template
+	pin_record
+	judge_snapshots
+	IMAGE=$(put "$VERDICTS" | jq -r 'first(.[] |
+		select(.label == "webserver" and .status == 0).id) // ""')
+	[ -n "$IMAGE" ] || die 69 "no usable image of a webserver is recorded:" \
+	    "see VerifySnapshots.sh"
+	STATUS=0
+	SITE_SETTINGS=$(site_settings) || STATUS=$?
+	case $STATUS in
+	0) ;;
+	1) warn "no datastore is configured (S3_ACCESS_KEY): the site of new" \
+	    "webservers will be as old as the image" ;;
+	*) exit "$STATUS" ;;
+	esac
+}
+
+main() {
+	WANTED='' SETTINGS='' NUMBER='' KEEP='' FORCE='' DEADLINE='' PROGRESS=''
+	DRY_RUN='' YES='' SERVER_USER=''
+	ready_defaults
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--settings | --number | --deadline | --progress | --wait | \
+		    --health-*)
+			[ $# -ge 2 ] || usage_error "$1 wants a value" ;;
+		esac
+		case $1 in
+		--settings) SETTINGS=$2; shift ;;
+		--number)
+			case $2 in
+			'' | *[!0-9]* | ???*)
+				usage_error "not an autoscaler's number: '$2'" ;;
+			esac
+			NUMBER=$2
+			shift
+			;;
+		--keep-failed) KEEP=yes ;;
+		--force) FORCE=yes ;;
+		--deadline) need_minutes "$2"; DEADLINE=$2; shift ;;
+		--progress) need_progress "$2"; PROGRESS=$2; shift ;;
+		--dry-run) DRY_RUN=yes ;;
+		--yes) YES=yes ;;
+		-h | --help) usage; exit 0 ;;
+		--wait | --health-*)
+			ready_option "$1" "$2" ||
+				usage_error "unknown argument $1"
+			shift
+			;;
+		-*) usage_error "unknown argument $1" ;;
+		*)
+			[ -z "$WANTED" ] || usage_error "one number is wanted"
+			WANTED=$1
+			;;
+		esac
+		shift
+	done
+	case $WANTED in
+	'' | *[!0-9]* | ????*) usage_error "how many webservers, 0 to 999?" ;;
+	esac
+	WANTED=$(put "$WANTED" | sed 's/^0*\(.\)/\1/')
+	[ "$WANTED" -gt 0 ] || [ -n "$FORCE" ] ||
+		usage_error "no webserver at all takes --force"
+	need_program jq flock gzip ssh adt-cloud adt-userdata
+	if [ -z "$SETTINGS" ] &&
+	    [ ! -e "$BUILD_HOME/runtimedata/ACTIVE_CLOUDHOST" ] &&
+	    [ ! -e "$BUILD_HOME/runtime/ACTIVE_CLOUDHOST" ]; then
+		SETTINGS=$(autoscaler_settings) || SETTINGS=
+	fi
+	if [ -n "$SETTINGS" ]; then
+		[ -r "$SETTINGS" ] || die 65 "$SETTINGS: no such file"
+		find_autoscaler "$SETTINGS"
+	else
+		on_build_machine
+	fi
+	open_ready
+	RND=$(printf '%.4s' "$SSH_USER")
+	MOST=$(planned MAX_WEBSERVERS)
+	with_lock "$SNAPSHOTS/scale" scale
+}
+main "$@"
