@@ -49,12 +49,23 @@ ask_type() {
 		[1-5])
 			WANTED=$(machine_types | awk -v answer="$ANSWER" \
 			    '$2 == answer { print $1 }')
+			[ -t 0 ] || take_os
 			return
 			;;
 		esac
 		echo "That is invalid, please try again: a value between 1 and 5"
 	done
 	die 64 "no machine type was chosen"
+}
+
+# take_os - the second answer of old, which one cloud wanted: 1 ubuntu, 2 debian.
+# Without it, it is what the build was made with. Sets LOGIN_USER.
+take_os() {
+	IFS= read -r ANSWER || :
+	case $ANSWER in
+	1) LOGIN_USER=ubuntu ;;
+	2) LOGIN_USER=debian ;;
+	esac
 }
 
 # add_wanted label - once each, in the order given.
@@ -279,6 +290,7 @@ capture() {
 	# shellcheck disable=SC2086 # names are words without spaces
 	RESULTS=$(cloud capture --journal "$SNAPSHOTS/journal" --json \
 	    ${POWER_OFF:+--power-off} ${DEADLINE:+--deadline "$DEADLINE"} \
+	    ${LOGIN_USER:+--login-user "$LOGIN_USER"} \
 	    ${PROGRESS:+--progress "$PROGRESS"} $TARGETS)
 	commit "$RESULTS"
 }
@@ -331,6 +343,7 @@ main() {
 		for LABEL in $LABELS; do add_wanted "$LABEL"; done
 		[ -n "$WANTED" ] || die 1 "no machine is asked for"
 	fi
+	LOGIN_USER=$(build_variable BUILDOS | grep -E '^(ubuntu|debian)$') || :
 	[ -n "$WANTED" ] || ask_type
 	if [ -n "$POWER_OFF" ] && [ -z "$YES$DRY_RUN" ] && [ -t 0 ]; then
 		confirm "Stop each machine ($WANTED) while it is captured?" ||

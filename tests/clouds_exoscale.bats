@@ -362,3 +362,28 @@ captured_image() {
 	run who
 	[ "$status" -eq 77 ]
 }
+
+@test "the dialogue of old: a second answer names the user" {
+	load scripts
+	start_cloud exoscale
+	ADT_API_URL=$API
+	BUILD_HOME=$BATS_TEST_TMPDIR/home
+	export ADT_API_URL BUILD_HOME
+	fresh_seal_key
+	"$ROOT/tests/emulator/buildhome.sh" exoscale "$BUILD_HOME" \
+	    >"$BATS_TEST_TMPDIR/machines"
+	add_machines exoscale "$(sed 's/=.*//' "$BATS_TEST_TMPDIR/machines" |
+		jq -R '{name: ., region: "ch-gva-2"}' | jq -s .)" >/dev/null
+	for answers in '4\n1\n' '5\n'; do # the build was made with debian
+		# shellcheck disable=SC2059 # the answers have line feeds
+		run --separate-stderr helper ObtainWholeMachineSnapshot.sh \
+		    --no-push < <(printf "$answers")
+		echo "$status: $output: $stderr"
+		[ "$status" -eq 0 ]
+		[[ $output == *'Stored snapshot ids '* ]]
+	done
+	[ "$(emulator_requests | jq -r '[.[] | select(.operation == "image") |
+	    .body | if type == "string" then fromjson else . end |
+	    ."default-user"] | join(" ")')" = 'ubuntu debian' ]
+	adt-snapshot-ids check "$BUILD_HOME"/runtimedata/wholemachinebackups/*/snapshots/snapshot_ids.dat
+}
