@@ -30,7 +30,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,\
 PRELOAD := $(patsubst tests/%.c,$(OUT)/%.so,$(wildcard tests/fault/*lib.c))
 
 .PHONY: fuzz fuzz-run all help everything tools check check-unit check-bats check-lxd \
-        check-datastore contract lint asan demo install uninstall clean FORCE
+        check-datastore contract lint asan demo bench install uninstall clean FORCE
 .SECONDARY:
 
 all: $(PROGS) ## the programs, in build/release/bin
@@ -198,6 +198,9 @@ demo: all $(if $(filter $(EMULATED),$(CLOUD)),$(EMULATOR)) ## the whole story; C
 	@[ -n '$(filter lxd $(EMULATED),$(CLOUD))' ] || { echo \
 	    "make demo: CLOUD=$(CLOUD): one of lxd $(EMULATED)" >&2; exit 1; }
 	CLOUD=$(CLOUD) tests/demo/story.sh
+
+bench: all $(EMULATOR) ## 200 machines captured at once on each cloud; MACHINES=n
+	@tests/bench/bench.sh
 
 # ---- installing ----
 BASE      = $(DESTDIR)$(PREFIX)

@@ -359,8 +359,8 @@ static const char newest_first[] =
 const struct provider linode_provider = {
 	.name = "linode",
 	.base_url = "https://api.linode.com",
-	.requests_per_minute = 190, /* of 200 for lists, 1,600 for all */
-	.burst = 40,
+	.requests_per_minute = 160, /* and the burst: 190 of 200 lists */
+	.burst = 30,
 	.image_name_max = 50,
 	.needs_root_password = true,
 	.traits = {.inspect_first = true,
