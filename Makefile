@@ -207,7 +207,7 @@ BASE      = $(DESTDIR)$(PREFIX)
 SHARE    := share/adt-snapshots
 PAGES    := $(wildcard docs/man/*.[157])
 SCRIPTS  := $(wildcard helperscripts/*.sh)
-PARTS    := $(wildcard helperscripts/lib/*.sh) $(wildcard templates/*/*.*)
+PARTS    := $(wildcard helperscripts/lib/*.*) $(wildcard templates/*/*.*)
 # Where each goes, below $(BASE). The scripts find the programs by the link.
 AT_PAGES := $(foreach p,$(PAGES),share/man/man$(patsubst .%,%,$(suffix $p))/$(notdir $p))
 PLACED   := $(PROGS:$(OUT)/%=%) $(AT_PAGES) $(SCRIPTS:%=$(SHARE)/%) \

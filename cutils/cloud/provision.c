@@ -63,6 +63,32 @@ static int check_image(struct target *target, const struct world *world,
 	return 0;
 }
 
+/* "smallest": the first of the least disk that the image fits on. Where sizes
+ * have no disk of their own, nothing tells which that is. */
+static int take_smallest(struct target *target, const struct world *world,
+			 const char *region, struct err *err)
+{
+	const struct offer *least = NULL;
+	size_t i;
+
+	for (i = 0; i < world->offer_count; i++) {
+		const struct offer *offer = &world->offers[i];
+
+		if (offer->kind == OFFER_SIZE && offer->disk_gb > 0 &&
+		    offer->disk_gb >= target->disk_gb &&
+		    (!region[0] || world_in(offer->region, region)) &&
+		    (!least || offer->disk_gb < least->disk_gb))
+			least = offer;
+	}
+	if (!least)
+		return err_set(err, ERR_REFUSED,
+			       "%s: no size can be told to be the smallest "
+			       "that image %s fits; name one",
+			       target->machine, target->image);
+	snprintf(target->size, sizeof(target->size), "%.63s", least->name);
+	return 0;
+}
+
 /* What the operator called it is looked up, so that a name that means nothing
  * there is refused before anything is created. */
 static int look_up(struct target *target, const struct question *question,
@@ -136,6 +162,12 @@ static int prepare(struct target *target, const struct provider *provider,
 		return err_set(err, ERR_REFUSED, "%s has no region %s",
 			       provider->name, region);
 	snprintf(target->region, sizeof(target->region), "%s", region);
+	if (strcmp(target->size, "smallest") == 0) {
+		if (!provider->lists[LIST_SIZES].path)
+			target->size[0] = '\0'; /* all fit there */
+		else if (take_smallest(target, world, region, err) < 0)
+			return -1;
+	}
 	for (i = 0; i < QUESTIONS; i++)
 		if (provider->lists[questions[i].list].path &&
 		    look_up(target, &questions[i], world, region, err) < 0)

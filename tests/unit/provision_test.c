@@ -103,6 +103,16 @@ static void accepted(void)
 	CHECK(provision_lists(&journal) ==
 	      (LISTS_WORLD | 1u << LIST_REGIONS | 1u << LIST_SIZES |
 	       1u << LIST_NETWORKS | 1u << LIST_FIREWALLS | 1u << LIST_KEYS));
+	target = fresh();
+	PUT(target->size, "smallest");
+	CHECK(provision_prepare(&journal, &cloud, &world, "ams3", &err) == 0);
+	CHECK_TEXT(target->size, "large"); /* the other's disk is too small */
+	CHECK_TEXT(target->size_id, "s2");
+	target = fresh();
+	PUT(target->size, "smallest");
+	refuse("nyc3", ERR_REFUSED,
+	       "ws: no size can be told to be the smallest that image 9 fits; "
+	       "name one");
 	target->firewall[0] = target->ssh_key[0] = '\0';
 	CHECK(!(provision_lists(&journal) &
 		(1u << LIST_FIREWALLS | 1u << LIST_KEYS)));
