@@ -14,6 +14,8 @@ here=$(dirname -- "$0")
 . "$here/lib/snapshots.sh"
 # shellcheck source=lib/generations.sh
 . "$here/lib/generations.sh"
+# shellcheck source=lib/prices.sh
+. "$here/lib/prices.sh"
 # shellcheck source=lib/inventory.sh
 . "$here/lib/inventory.sh"
 

@@ -14,11 +14,13 @@ here=$(dirname -- "$0")
 
 usage() {
 	cat <<-EOF
-	usage: $PROGRAM [--machine TYPE]... [--yes] [--dry-run]
+	usage: $PROGRAM [--machine TYPE]... [--boot] [--yes] [--dry-run]
 	Deletes this build's machines, for good, once VerifySnapshots.sh passes
 	and there is an image of every type that goes.
 	  --machine TYPE   only this type (repeatable): authenticator,
 	                   reverseproxy, autoscaler, webserver, database
+	  --boot           first see a machine come up from every image, as
+	                   VerifySnapshots.sh --boot does
 	  --yes            do not ask
 	  --dry-run        list what would go, change nothing
 	  --help           this text
@@ -85,7 +87,7 @@ retire() {
 }
 
 main() {
-	ONLY='' YES='' DRY_RUN=''
+	ONLY='' YES='' DRY_RUN='' BOOT=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--machine)
@@ -94,6 +96,7 @@ main() {
 			ONLY=${ONLY:+$ONLY }$2
 			shift
 			;;
+		--boot) BOOT=yes ;;
 		--yes) YES=yes ;;
 		--dry-run) DRY_RUN=yes ;;
 		-h | --help) usage; exit 0 ;;
@@ -103,6 +106,11 @@ main() {
 	done
 	find_build
 	need_program jq flock adt-cloud adt-snapshot-ids
+	if [ -n "$BOOT" ]; then
+		say "a test machine from every image first:"
+		"$here/VerifySnapshots.sh" --boot ${DRY_RUN:+--dry-run} >&2 ||
+			die "$?" "not every image is proved: nothing may go"
+	fi
 	# Without the folder nothing is recorded, and no lock can be taken.
 	if [ -n "$DRY_RUN" ] || [ ! -d "$SNAPSHOTS" ]; then
 		retire

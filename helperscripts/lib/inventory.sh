@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # inventory.sh - every image of this site and build: what is recorded, what the
-# cloud holds, what uses it and what it costs; sourced after generations.sh.
+# cloud holds, what uses it and what it costs; sourced after generations.sh and
+# prices.sh.
 #
 # take_inventory sets INVENTORY, a JSON object:
 #	site cloud region build now	now: seconds since 1970
@@ -13,19 +14,6 @@
 # them (ours). state: ready, pending, failed, or missing. age_days and
 # month_usd are null where they cannot be told. label is "" where not known.
 # generations holds 0 where files of before stand for themselves.
-
-PRICES=${ADT_PRICES:-$PROJECT/helperscripts/lib/prices.tsv}
-
-# price_table - the table as JSON: {of, rows: [{cloud, kind, what, usd}]}.
-price_table() {
-	[ -r "$PRICES" ] || die 65 "$PRICES: no such table of prices"
-	jq -Rsc --arg path "$PRICES" '
-	{of: (capture("(?<date>[0-9]{4}-[0-9]{2}-[0-9]{2})").date // "?"),
-	 rows: [split("\n")[] | select(test("\\A(#|\\z)") | not) |
-		split("\t") | {cloud: .[0], kind: .[1], what: .[2],
-		usd: (.[3] | tonumber)}]}' "$PRICES" 2>/dev/null ||
-		die 65 "$PRICES: not a table of prices"
-}
 
 # image_names - keeps of the names on stdin those that captures of this build
 # give: "label TAB machine TAB name". A name that was too long for the cloud is
