@@ -70,7 +70,7 @@ verify() {
 }
 
 main() {
-	JSON='' BOOT='' BOOT_WAIT=300 CHECKS='' DEADLINE='' PROGRESS=''
+	JSON='' BOOT='' BOOT_WAIT=${ADT_BOOT_WAIT_S:-300} CHECKS='' DEADLINE='' PROGRESS=''
 	DRY_RUN=''
 	while [ $# -gt 0 ]; do
 		case $1 in

@@ -81,7 +81,7 @@ machines" ]
 	[[ $page == *"$web-20251231T000000Z"* ]]
 	run ! grep -e '<script' -e 'http' -e 'src=' "$BATS_TEST_TMPDIR/page.html"
 	for tag in html head title style body h1 h2 p table tr th td; do
-		[ "$(grep -oE "<$tag[ >]" <<<"$page" | wc -l)" -eq \
+		[ "$(grep -oE "<${tag}[ >]" <<<"$page" | wc -l)" -eq \
 		    "$(grep -o "</$tag>" <<<"$page" | wc -l)" ]
 	done
 }

@@ -7,7 +7,7 @@ setup() {
 	fresh_cloud
 	folder=$(snapshots_folder)
 	web=ws-local-demo-build-0-Xlab-init-1
-	db=db-local-demo-build-Xlab
+	db="db-local-demo-build-Xlab"
 }
 
 prune() { helper PruneSnapshots.sh "$@"; }

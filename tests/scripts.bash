@@ -77,5 +77,5 @@ each_shell() {
 			return 1
 		}
 	done 8<<<"$SHELLS"
-	TEST_SHELL=sh
+	TEST_SHELL="sh"
 }

@@ -102,7 +102,7 @@ starting_from() {
 		fresh_cloud
 		rm -rf "$folder"
 		snapshots_folder >/dev/null
-		TEST_SHELL=sh "$1"
+		TEST_SHELL="sh" "$1"
 		mkdir "$starting"
 		cp -a "$folder" "$starting/folder"
 		cp -a "$CLOUD_FOLDER" "$starting/cloud"

@@ -14,7 +14,9 @@ remove_test_machines() (
 	names=$(jq -c '[.targets[].machine]' "$journal" 2>/dev/null) || names=
 	[ -n "$names" ] || die 65 "$journal: malformed; remove machines that" \
 	    "are called adt-verify-... by hand, then the file"
-	cloud resume --journal "$journal" --abandon --progress none || exit
+	# What the run had finished stays until it is deleted by its name.
+	jq -e 'all(.targets[]; .finished)' "$journal" >/dev/null ||
+		cloud resume --journal "$journal" --abandon --progress none || exit
 	rows=$(cloud machines --json) || exit
 	left=$(put "$rows" | jq -r --argjson names "$names" '.[] |
 		select(.name as $name | any($names[]; . == $name) and
