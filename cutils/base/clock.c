@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define LEAST_PATIENCE_MS 10000
+
 /* What ADT_CLOCK says; speed 1 is the clock on the wall, 0 not yet read. */
 static int64_t speed, origin_s;
 
@@ -27,6 +29,15 @@ int64_t clock_real_ms(int64_t ms)
 	if (speed == 0)
 		read_setting();
 	return ms / speed;
+}
+
+int64_t clock_patience_ms(int64_t ms)
+{
+	int64_t least = LEAST_PATIENCE_MS;
+
+	if (speed == 0)
+		read_setting();
+	return speed > 1 && ms < least * speed ? least * speed : ms;
 }
 
 int64_t clock_now_ms(void)

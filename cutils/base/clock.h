@@ -18,6 +18,10 @@
  * others (libcurl) count. */
 int64_t clock_real_ms(int64_t ms);
 
+/* How long to wait for a peer's answer: ms, but when time is sped up no less
+ * than ten real seconds, since that makes no peer faster. */
+int64_t clock_patience_ms(int64_t ms);
+
 /* Milliseconds of CLOCK_MONOTONIC; says nothing about the date. */
 int64_t clock_now_ms(void);
 

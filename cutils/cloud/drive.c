@@ -217,7 +217,7 @@ static int act(const struct drive *drive, struct batch *batch, bool news,
 	if (news && journal_save(drive->journal, err) < 0)
 		return -1;
 	engine_run(drive->engine, batch->calls, batch->count,
-		   clock_now_ms() + CALL_MS);
+		   clock_now_ms() + clock_patience_ms(CALL_MS));
 	for (i = 0; i < batch->count; i++) {
 		take_reply(drive, &batch->calls[i], batch->targets[i],
 			   batch->steps[i]);
@@ -343,7 +343,8 @@ static int tick(const struct drive *drive, struct world *world,
 
 	*acted = *asked = false;
 	if (engine_observe(drive->engine, LISTS_WORLD, world,
-			   clock_now_ms() + CALL_MS, err) < 0) {
+			   clock_now_ms() + clock_patience_ms(CALL_MS),
+			   err) < 0) {
 		/* not reached now may be reached later; refused will not */
 		bool late =
 			elapsed_s(pace) >=

@@ -52,7 +52,8 @@ void session_close(struct session *session)
 static int observe(struct session *session, unsigned lists, struct err *err)
 {
 	return engine_observe(&session->engine, lists, &session->world,
-			      clock_now_ms() + ANSWER_MS, err);
+			      clock_now_ms() + clock_patience_ms(ANSWER_MS),
+			      err);
 }
 
 int session_observe(struct session *session, struct err *err)
@@ -68,7 +69,8 @@ int session_whoami(struct session *session, char *text, size_t size,
 
 	call_init(&call);
 	session->provider->whoami_request(&call.request);
-	engine_run(&session->engine, &call, 1, clock_now_ms() + ANSWER_MS);
+	engine_run(&session->engine, &call, 1,
+		   clock_now_ms() + clock_patience_ms(ANSWER_MS));
 	if (call.failed)
 		*err = call.err;
 	else
