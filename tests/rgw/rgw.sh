@@ -17,9 +17,10 @@ START_WAIT_S=120
 usage() {
 	cat <<-EOF
 	usage: $PROGRAM up [--address ADDRESS] [--port PORT] [--mon-port PORT]
-	       $PROGRAM down | kill-gateway | start-gateway | status
+	       $PROGRAM down | stop-gateway | kill-gateway | start-gateway | status
 	  up             starts it, where it does not run yet; prints its base URL
 	  down           ends its processes and removes its folder
+	  stop-gateway   stops it (SIGSTOP), to be killed while it is asked
 	  kill-gateway   kills the gateway alone: the objects stay
 	  start-gateway  starts the gateway again, at the same address
 	  status         0 and the base URL when it answers, else 1
@@ -52,11 +53,16 @@ pids() {
 	done
 }
 
+# signal name program
+signal() {
+	for pid in $(pids "$2"); do
+		kill "-$1" "$pid" 2>/dev/null || :
+	done
+}
+
 end_all() {
 	for program; do
-		for pid in $(pids "$program"); do
-			kill -KILL "$pid" 2>/dev/null || :
-		done
+		signal KILL "$program"
 	done
 	for program; do
 		wait_until none_left "$program" ||
@@ -113,6 +119,7 @@ configure() {
 	osd_pool_default_pg_num = 1
 	osd_crush_chooseleaf_type = 0
 	osd_objectstore = memstore
+	osd_client_watch_timeout = 2
 	paxos_propose_interval = 0.05
 	run_dir = $DIR
 	log_file = $DIR/\$name.log
@@ -226,6 +233,7 @@ main() {
 	case $command in
 	up) up; base_url ;;
 	down) down ;;
+	stop-gateway) signal STOP radosgw ;;
 	kill-gateway) end_all radosgw ;;
 	start-gateway) start_gateway ;;
 	status) answers || exit 1; base_url ;;
