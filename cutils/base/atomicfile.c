@@ -209,6 +209,7 @@ int file_lock(const char *path, int wait_ms, struct err *err)
 		clock_sleep_ms(LOCK_POLL_MS);
 	}
 	name_holder(fd);
+	newfile_sweep(path);
 	return fd;
 }
 

@@ -53,10 +53,9 @@ static bool is_temporary(const char *entry, const char *name)
 	       strcmp(entry + len + 10, ".new") == 0;
 }
 
-/* Removes what writers left that were killed before they could rename. */
-static void sweep(const struct newfile *file)
+static void sweep(int dir, const char *name)
 {
-	int copy = openat(file->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *entries = copy >= 0 ? fdopendir(copy) : NULL;
 	const struct dirent *entry;
 
@@ -65,17 +64,29 @@ static void sweep(const struct newfile *file)
 	while (entries && (entry = readdir(entries)) != NULL) {
 		int fd;
 
-		if (!is_temporary(entry->d_name, file->name))
+		if (!is_temporary(entry->d_name, name))
 			continue;
-		fd = openat(file->dir, entry->d_name,
+		fd = openat(dir, entry->d_name,
 			    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-			unlinkat(file->dir, entry->d_name, 0);
+			unlinkat(dir, entry->d_name, 0);
 		if (fd >= 0)
 			close(fd);
 	}
 	if (entries)
 		closedir(entries);
+}
+
+void newfile_sweep(const char *path)
+{
+	struct err unused;
+	const char *name;
+	int dir = newfile_folder(path, &name, "sweep", &unused);
+
+	if (dir < 0)
+		return;
+	sweep(dir, name);
+	close(dir);
 }
 
 static void temporary_name(const char *name, char *temp, size_t size)
@@ -196,7 +207,7 @@ int newfile_replace(struct newfile *file, mode_t mode, struct err *err)
 	} else {
 		rc = 0;
 	}
-	sweep(file);
+	sweep(file->dir, file->name);
 	close(file->fd); /* after fsync nothing is left to fail */
 	close(file->dir);
 	return rc;
@@ -219,7 +230,7 @@ int newfile_create(struct newfile *file, mode_t mode, struct err *err)
 		err_sys(err, "cannot make %s", file->path);
 	if (!file->unnamed)
 		unlinkat(file->dir, file->temp, 0);
-	sweep(file);
+	sweep(file->dir, file->name);
 	close(file->fd);
 	if (rc == 0 && fsync(file->dir) < 0)
 		rc = err_sys(err, "%s is made, but its folder not synced",

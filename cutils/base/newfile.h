@@ -39,6 +39,10 @@ int newfile_create(struct newfile *, mode_t mode, struct err *) MUST_CHECK;
 /* Forgets it: path is as it was, no temporary remains. */
 void newfile_drop(struct newfile *);
 
+/* Removes the temporaries that writers of path left when they were killed;
+ * each replacement of it does so, too. */
+void newfile_sweep(const char *path);
+
 /* Opens the folder that path is in, and points *name to its last name there.
  * verb is what cannot be done otherwise. A descriptor to be closed, or -1. */
 int newfile_folder(const char *path, const char **name, const char *verb,
