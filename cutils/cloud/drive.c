@@ -72,6 +72,12 @@ static void give_turns(const struct journal *journal, struct target *target)
 	target->may_stop = off < (target->at_once ? target->at_once : 1);
 }
 
+/* What the operator calls it by. */
+static const char *name_of(const struct target *target)
+{
+	return target->goal == GOAL_NO_IMAGE ? target->image : target->machine;
+}
+
 /* Past its deadline, or stopped by a signal: only its power matters now. */
 static void give_up_late(const struct drive *drive, struct target *target,
 			 int64_t elapsed_s)
@@ -81,12 +87,12 @@ static void give_up_late(const struct drive *drive, struct target *target,
 	if (drive->stopped && drive->stopped()) {
 		err_set(&why, ERR_RETRY,
 			"%s: interrupted while %s; run it again to go on",
-			target->machine, target->doing);
+			name_of(target), target->doing);
 	} else if (elapsed_s >= deadline_s(drive, target) + target->turn_s) {
 		err_set(&why, ERR_RETRY,
 			"%s: not ready after %lld minutes (%s); run it again "
 			"to go on",
-			target->machine, (long long)elapsed_s / 60,
+			name_of(target), (long long)elapsed_s / 60,
 			target->doing);
 	} else {
 		return;
@@ -140,6 +146,7 @@ static bool plan_all(const struct drive *drive, const struct world *world,
 	for (i = 0; i < journal->count; i++) {
 		struct target *target = &journal->targets[i];
 		bool restore = target->restore_power;
+		bool was_off = target->was_off;
 		enum step step;
 
 		if (over(target))
@@ -164,7 +171,8 @@ static bool plan_all(const struct drive *drive, const struct world *world,
 			plan_sent(target, step, now_s);
 		}
 		news = news || step_creates(step) ||
-		       restore != target->restore_power;
+		       restore != target->restore_power ||
+		       was_off != target->was_off;
 	}
 	return news;
 }
@@ -204,7 +212,7 @@ static void take_reply(const struct drive *drive, const struct call *call,
 		return;
 	if (why.kind == ERR_NO)
 		why.kind = ERR_REFUSED;
-	err_prefix(&why, "%s", target->machine);
+	err_prefix(&why, "%s", name_of(target));
 	plan_give_up(target, &why);
 }
 

@@ -81,6 +81,7 @@ static const struct member {
 	MEMBER(UNSIGNED, at_once),
 	MEMBER(BOOL, abandoned),
 	MEMBER(BOOL, restore_power),
+	MEMBER(BOOL, was_off),
 	MEMBER(INT64, sent_s),
 	MEMBER(UNSIGNED, tries),
 	MEMBER(TEXT, task_id),

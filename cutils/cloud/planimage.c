@@ -90,6 +90,9 @@ enum step plan_image(const struct traits *traits, const struct world *world,
 	}
 	if (machine)
 		step_note_machine(target, machine);
+	if (machine && machine->state == MACHINE_STOPPED &&
+	    target->restore_power)
+		target->was_off = true;
 	if (snapshot)
 		snprintf(target->snapshot_id, sizeof(target->snapshot_id), "%s",
 			 snapshot->id);

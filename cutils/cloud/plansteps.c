@@ -227,13 +227,18 @@ enum step step_restore_power(const struct world *world,
 {
 	if (!target->restore_power)
 		return STEP_DONE;
-	if (!machine || machine->state == MACHINE_RUNNING) {
-		/* On again. After a stop that was sent a moment ago and has
-		 * not yet taken effect, "running" proves nothing. */
-		if (machine && target->acted == STEP_STOP &&
-		    now_s < target->acted_s + PLAN_SEND_AGAIN_S)
+	if (machine && machine->state == MACHINE_STOPPED)
+		target->was_off = true;
+	if (machine && machine->state == MACHINE_RUNNING && !target->was_off) {
+		/* A stop that was sent, perhaps by a run before this one, may
+		 * still take effect: "running" proves nothing yet. */
+		if (!target->stop_s)
+			target->stop_s = now_s;
+		if (now_s < target->stop_s + PLAN_CLEAN_STOP_S)
 			return step_wait(target, "waiting for the stop");
-		target->restore_power = false;
+	}
+	if (!machine || machine->state == MACHINE_RUNNING) {
+		target->restore_power = target->was_off = false;
 		return STEP_DONE;
 	}
 	if (world_busy(world, machine->name) ||

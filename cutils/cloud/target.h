@@ -61,6 +61,7 @@ struct target {
 	/* What observation cannot tell; kept in the journal. */
 	bool abandoned;	    /* what the run made of it is to go */
 	bool restore_power; /* it ran before we stopped it */
+	bool was_off;	    /* and the stop has had its effect */
 	enum step sent;	    /* the last create that was sent, or STEP_WAIT */
 	int64_t sent_s;	    /* when, epoch */
 	unsigned tries;	    /* how often it was sent */
