@@ -29,8 +29,9 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,\
            $(filter-out %/replay.c,$(wildcard tests/fuzz/*.c)))
 PRELOAD := $(patsubst tests/%.c,$(OUT)/%.so,$(wildcard tests/fault/*lib.c))
 
-.PHONY: fuzz fuzz-run all help everything tools check check-unit check-bats check-lxd \
-        check-datastore contract lint asan demo bench install uninstall clean FORCE
+.PHONY: kill fault fuzz fuzz-run all help everything tools check check-unit \
+        check-bats check-lxd check-datastore contract lint asan demo bench \
+        install uninstall clean FORCE
 .SECONDARY:
 
 all: $(PROGS) ## the programs, in build/release/bin
@@ -160,6 +161,14 @@ contract: everything $(PRISM) ## four clouds as their vendors describe them, by 
 asan: ## check, with the address and undefined-behaviour sanitizers
 	@ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	    $(MAKE) check FLAVOUR=asan CFLAGS='$(ASAN)'
+
+kill: everything ## each operation killed at every step; FULL=1 tries them all
+	$(call need,bash jq curl setsid,--check)
+	@tests/fault/kill.bash | $(COUNT)
+
+fault: everything ## every fault of every cloud at every operation; FULL=1
+	$(call need,bash jq curl,--check)
+	@tests/fault/matrix.bash | $(COUNT)
 
 # Seconds for each target.
 FUZZ_S ?= 20

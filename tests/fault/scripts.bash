@@ -1,0 +1,137 @@
+# scripts.bash - the operator's scripts, for kill.bash: a build home, what is
+# there before each, and what must be after it.
+# shellcheck shell=bash disable=SC2034,SC2154,SC2317 # kill.bash reads and sets
+
+TWO='--machine webserver --machine database'
+
+# home_made - the build home of this scenario, once; a copy for each kill.
+home_made() {
+	export BUILD_HOME=$work/home ADT_SEAL_KEY=$work/seal.key \
+	    ADT_RUN_DIR=$work/run ADT_BIN=$OUT/bin ADT_FLAGS_DIR=/nonexistent \
+	    ADT_BUILDHOME_DAT=/nonexistent
+	snapshots=$BUILD_HOME/runtimedata/wholemachinebackups/www.demo.test/snapshots
+	adt-seal keygen "$ADT_SEAL_KEY"
+	"$ROOT/tests/emulator/buildhome.sh" "$cloud" "$BUILD_HOME" \
+	    >"$work/machines"
+	mv "$BUILD_HOME" "$work/home.kept"
+}
+
+# home_fresh - the build home as it was, and its five machines, running.
+home_fresh() {
+	[ -e "$work/machines" ] || home_made
+	rm -rf "$BUILD_HOME" "$work/run"
+	cp -a "$work/home.kept" "$BUILD_HOME"
+	# shellcheck disable=SC2046 # names
+	cloud_fresh $(sed 's/=.*//' "$work/machines")
+}
+
+# script NAME [argument...] - to its end, before what is to be killed.
+script() {
+	"$ROOT/helperscripts/$1" "${@:2}" >"$work/prepared" 2>&1 \
+	    </dev/null || { cat "$work/prepared"; return 1; }
+}
+
+# home_right - the files of the build home: those of before, and in the
+# snapshots folder what a finished run leaves, and nothing else.
+home_right() {
+	diff <(cd "$work/home.kept" && find . ! -name '*.lock' | sort) \
+	    <(cd "$BUILD_HOME" && find . ! -path '*/wholemachine*' \
+	    ! -name '*.lock' | sort)
+	[ ! -d "$work/run" ] || find "$work/run" -type f | sed 's/^/left: /'
+	[ -d "$snapshots" ] || return
+	find "$snapshots" -mindepth 1 -printf '%P\n' | grep -vE \
+	    -e '^[a-z_]+\.(dat|json)$' -e '\.lock$' -e '^(current|generations)$' \
+	    -e '^generations/[0-9]+(\.cms|/[a-z_]+\.(dat|json))?$' |
+	    sed 's/^/left: /'
+	adt-snapshot-ids check "$snapshots/snapshot_ids.dat"
+	cmp "$snapshots/snapshot_ids.dat" "$snapshots/current/snapshot_ids.dat"
+}
+
+# recorded_right - each recorded id is a usable image, and every image of the
+# build is recorded: none twice, none left.
+recorded_right() {
+	local id
+	while IFS=: read -r _ id; do
+		jq -r --arg id "$id" '[.images[] | select((.id | tostring) ==
+		    $id)] | if length != 1 then "\($id) is not there" elif
+		    .[0].state != "ready" then "\($id) is \(.[0].state)" else
+		    empty end' <"$work/state"
+	done < <(cat "$snapshots"/generations/*/snapshot_ids.dat)
+	jq -r --arg recorded "$(cat "$snapshots"/generations/*/snapshot_ids.dat)" '
+	    ($recorded | split("\n") | map(sub("^[a-z]*:"; ""))) as $ids |
+	    .images[] | select(.name | test("demo-build")) |
+	    (.id | tostring) as $id | select($ids | index($id) == null) |
+	    "an orphan: \(.name)"' <"$work/state"
+	nothing_left_right <"$work/state"
+}
+
+# machines_right COUNT - so many, all running, no name twice.
+machines_right() {
+	jq -r --argjson count "$1" '.machines |
+	    (select(length != $count) | "\(length) machines"),
+	    (.[] | select(.state != "running") | "\(.name) is \(.state)"),
+	    (group_by(.name) | .[] | select(length > 1) |
+	    "\(length) called \(.[0].name)")' <"$work/state"
+}
+
+is_script-capture() {
+	prepare() { home_fresh; }
+	# shellcheck disable=SC2206 # words
+	command=(ObtainWholeMachineSnapshot.sh $TWO --power-off --yes)
+	again=("${command[@]}")
+	right() {
+		home_right
+		recorded_right
+		machines_right 5
+	}
+}
+
+is_script-prune() {
+	prepare() {
+		# shellcheck disable=SC2086 # words
+		home_fresh &&
+			script ObtainWholeMachineSnapshot.sh $TWO --yes &&
+			script ObtainWholeMachineSnapshot.sh $TWO --yes
+	}
+	command=(PruneSnapshots.sh --keep 1 --yes)
+	again=("${command[@]}")
+	right() {
+		home_right
+		recorded_right
+		machines_right 5
+		jq -r '[.images[] | select(.name | test("demo-build"))] |
+		    select(length != 2) | "\(length) images"' <"$work/state"
+	}
+}
+
+is_script-retire() {
+	prepare() {
+		# shellcheck disable=SC2086 # words
+		home_fresh &&
+			script ObtainWholeMachineSnapshot.sh $TWO --yes
+	}
+	# shellcheck disable=SC2206 # words
+	command=(RetireServers.sh $TWO --yes)
+	again=("${command[@]}")
+	right() {
+		home_right
+		recorded_right
+		machines_right 3
+	}
+}
+
+is_script-build() {
+	prepare() {
+		# shellcheck disable=SC2086 # words
+		home_fresh &&
+			script ObtainWholeMachineSnapshot.sh --all --yes &&
+			script RetireServers.sh --yes &&
+			script SetBuildFromSnapshot.sh on
+	}
+	command=(BuildFromSnapshots.sh --yes --wait 0)
+	again=("${command[@]}")
+	right() {
+		recorded_right
+		machines_right 5
+	}
+}
