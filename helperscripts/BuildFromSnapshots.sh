@@ -184,7 +184,8 @@ create_machines() {
 	set -- "$1" start
 	while IFS='	' read -r NAME LABEL IMAGE SIZE; do
 		render_userdata "$LABEL" "$NAME" "$IMAGE" "$HOST"
-		set -- "$@" --size "$SIZE" \
+		FIREWALL=$(provider_firewall "$LABEL")
+		set -- "$@" --size "$SIZE" ${FIREWALL:+--firewall "$FIREWALL"} \
 		    --user-data "$USERDATA/$NAME.yaml" "$NAME=$IMAGE"
 	done <<-EOF
 	$1

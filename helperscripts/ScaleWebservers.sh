@@ -133,7 +133,9 @@ scale_up() {
 	SIZE=$(machine_size webserver)
 	TAKEN=$(put "$NOW" | cut -f 2)
 	LEFT=$1
-	set -- ${VPC:+--vpc "$VPC"} ${SIZE:+--size "$SIZE"}
+	FIREWALL=$(provider_firewall webserver)
+	set -- ${VPC:+--vpc "$VPC"} ${SIZE:+--size "$SIZE"} \
+	    ${FIREWALL:+--firewall "$FIREWALL"}
 	while [ "$LEFT" -gt 0 ]; do
 		NAME=$(new_name "$TAKEN")
 		TAKEN="$TAKEN

@@ -288,3 +288,35 @@ teardown() { stop_emulator; }
 	run who
 	[ "$status" -eq 77 ]
 }
+
+@test "the scripts: captured, retired, built again into VPC and firewalls" {
+	load scripts
+	start_cloud vultr
+	ADT_API_URL=$API
+	BUILD_HOME=$BATS_TEST_TMPDIR/home
+	export ADT_API_URL BUILD_HOME
+	fresh_seal_key
+	"$ROOT/tests/emulator/buildhome.sh" vultr "$BUILD_HOME" \
+	    >"$BATS_TEST_TMPDIR/machines"
+	add_machines vultr "$(sed 's/=.*//; p; s/demo-build/demo-build2/' \
+	    "$BATS_TEST_TMPDIR/machines" |
+		jq -R '{name: ., region: "lhr"}' | jq -s .)" >/dev/null
+	helper ObtainWholeMachineSnapshot.sh --all --no-push
+	helper VerifySnapshots.sh
+	helper RetireServers.sh --yes
+	helper SetBuildFromSnapshot.sh on
+	helper BuildFromSnapshots.sh --yes --wait 0
+	there '{machines, firewalls, vpcs}' >"$BATS_TEST_TMPDIR/state"
+	while IFS='=' read -r name type; do
+		echo "$name, $type"
+		jq -e --arg name "$name" --arg wall "adt-$type-demo-build" '
+			. as $all | [.machines[] | select(.name == $name)] |
+			length == 1 and .[0].state == "running" and
+			.[0].firewalls == [$all.firewalls[] |
+				select(.name == $wall).id] and
+			.[0].vpcs == [$all.vpcs[] | select(.region == "lhr" and
+				.name == "adt-vpc").id]' "$BATS_TEST_TMPDIR/state"
+	done <"$BATS_TEST_TMPDIR/machines"
+	[ "$(jq '[.machines[] | select(.name | contains("demo-build2"))] |
+	    length' "$BATS_TEST_TMPDIR/state")" -eq 5 ]
+}

@@ -192,6 +192,14 @@ planned() (
 	put "$value"
 )
 
+# provider_firewall label - the provider's own firewall for a type, by the name
+# the toolkit gives it; nothing where the build has none.
+provider_firewall() {
+	case $(planned ACTIVE_FIREWALLS) in
+	2 | 3) put "adt-$1-$BUILD" ;;
+	esac
+}
+
 # The machine types, in one place. Columns: label, number in the menu, name,
 # variable of its size, its title; the count is machine_count's. In names: %R
 # region, %B build, %A autoscaler number, %X first four of the server user, %N
