@@ -228,6 +228,7 @@ teardown() { stop_emulator; }
 	add_fleet
 	while IFS='|' read -r want fault count more message; do
 		control DELETE faults
+		rm -rf "$ADT_RUN_DIR" # what it asked before to wait for
 		fault digitalocean list-machines "$fault" "$count" "$more"
 		run --separate-stderr cloud machines
 		echo "case: $fault $more -> $status: $stderr"
@@ -246,7 +247,7 @@ teardown() { stop_emulator; }
 	76|missing-member|-1|{"member": "droplets.0.status"}|digitalocean: droplet: Object item not found: status
 	76|wrong-type|-1|{"member": "droplets.0.locked"}|digitalocean: droplet: 
 	76|html|-1|{"status": 200}|not JSON
-	75|oversized|-1|{}|larger than
+	75|oversized|-1|{}|digitalocean: GET
 	0|cut-before|2|{}|
 	TABLE
 	echo wrong-token >"$CREDENTIALS"

@@ -216,6 +216,7 @@ ROOT_PASSWORD_IS='R00t-password-of-nobody'
 	add_fleet
 	while IFS='|' read -r want operation fault count more message; do
 		control DELETE faults
+		rm -rf "$ADT_RUN_DIR" # what it asked before to wait for
 		fault linode "$operation" "$fault" "$count" "$more"
 		run --separate-stderr cloud machines
 		echo "case: $operation $fault $more -> $status: $stderr"

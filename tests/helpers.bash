@@ -12,6 +12,10 @@ export ROOT OUT PATH TEST_SHELL
 unset LXD_DIR INCUS_DIR ADT_API_URL ADT_SEAL_KEY BUILD_HOME \
     http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY
 
+# Nothing of a test is left in the machine's own runtime folder.
+ADT_RUN_DIR=${BATS_TEST_TMPDIR:-${BATS_FILE_TMPDIR:-/tmp}}/run
+export ADT_RUN_DIR
+
 # fresh_seal_key - a key of this test's own; ADT_SEAL_KEY names it.
 fresh_seal_key() {
 	ADT_SEAL_KEY=$BATS_TEST_TMPDIR/seal.key

@@ -333,8 +333,9 @@ static const struct credential_places places = {
 const struct provider digitalocean_provider = {
 	.name = "digitalocean",
 	.base_url = "https://api.digitalocean.com",
-	.requests_per_minute = 190, /* of 250, and 5,000 an hour */
-	.burst = 50,
+	.limits = {{5000, 3600, ""},
+		   {250, 60, ""},
+		   {10, 60, "GET /v2/account/keys"}},
 	.image_name_max = 128,
 	.traits = {.listed_when_ready = true,
 		   .attach_firewall = true,

@@ -10,6 +10,7 @@
 
 #define CALL_MS 120000	   /* for one batch of requests, retries included */
 #define RESTORE_S 180	   /* for restoring power after giving up */
+#define FLEET 100	   /* so many targets are asked for half as often */
 #define SLEEP_SLICE_MS 100 /* so that a signal is seen soon */
 
 struct batch {
@@ -257,14 +258,17 @@ static int64_t elapsed_s(const struct pace *pace)
 	return (clock_now_ms() - pace->started_ms) / 1000;
 }
 
+/* The larger the fleet, the longer its lists: they are asked for less often. */
 static void wait_for_tick(const struct drive *drive, struct pace *pace,
 			  bool acted)
 {
 	const struct traits *traits = &drive->engine->provider->traits;
+	int64_t more_ms = traits->poll_first_ms / FLEET *
+			  (int64_t)unfinished(drive->journal);
 
 	if (acted || pace->wait_ms == 0)
 		pace->wait_ms = traits->poll_first_ms;
-	sleep_until(drive, clock_now_ms() + pace->wait_ms);
+	sleep_until(drive, clock_now_ms() + pace->wait_ms + more_ms);
 	pace->wait_ms += pace->wait_ms / 2;
 	if (pace->wait_ms > traits->poll_most_ms)
 		pace->wait_ms = traits->poll_most_ms;

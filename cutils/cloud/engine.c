@@ -21,8 +21,8 @@ int engine_init(struct engine *engine, const struct provider *provider,
 	*engine = (struct engine){.provider = provider,
 				  .credentials = *credentials};
 	snprintf(engine->region, sizeof(engine->region), "%s", region);
-	ratelimit_init(&engine->limit, provider->requests_per_minute,
-		       provider->burst, clock_now_ms());
+	budget_open(&engine->budget, provider, endpoint, credentials,
+		    clock_now_ms());
 	engine->http = http_new(endpoint, err);
 	return engine->http ? 0 : -1;
 }
@@ -31,6 +31,8 @@ void engine_free(struct engine *engine)
 {
 	http_free(engine->http);
 	engine->http = NULL;
+	if (engine->provider) /* else it was never opened */
+		budget_close(&engine->budget);
 	credentials_wipe(&engine->credentials);
 }
 
@@ -153,8 +155,8 @@ static void answer(struct engine *engine, struct call *call,
 	call->under_way = false;
 	call->may_be_done =
 		call->may_be_done || (reply->sent && reply->status != 429);
-	if (reply->remaining == 0)
-		ratelimit_drain(&engine->limit, now_ms);
+	budget_learn(&engine->budget, &call->request, reply, now_ms,
+		     clock_epoch_s());
 	if (reply->status >= 200 && reply->status < 300) {
 		accepted(engine, call, reply);
 		return;
@@ -201,10 +203,12 @@ static int64_t send_due(struct engine *engine, struct call *calls, size_t count,
 				next_ms = call->not_before_ms;
 			continue;
 		}
-		wait_ms = ratelimit_take(&engine->limit, now_ms);
-		if (wait_ms > 0)
-			return now_ms + wait_ms < next_ms ? now_ms + wait_ms
-							  : next_ms;
+		wait_ms = budget_take(&engine->budget, &call->request, now_ms);
+		if (wait_ms > 0) {
+			if (now_ms + wait_ms < next_ms)
+				next_ms = now_ms + wait_ms;
+			continue;
+		}
 		if (prove(engine, &call->request, &why) < 0 ||
 		    http_start(engine->http, &call->request, deadline_ms, call,
 			       &why) < 0) {

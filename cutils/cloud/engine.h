@@ -6,15 +6,15 @@
 #ifndef CLOUD_ENGINE_H
 #define CLOUD_ENGINE_H
 
+#include "cloud/budget.h"
 #include "cloud/provider.h"
-#include "wire/ratelimit.h"
 
 struct engine {
 	const struct provider *provider;
 	struct http *http; /* owned */
 	char region[64];   /* lists are asked for it alone; "": for all */
 	struct credentials credentials;
-	struct ratelimit limit;
+	struct budget budget;
 	bool (*stopped)(void); /* true ends every wait early; may be NULL */
 	uint64_t requests;     /* sent so far, repeats included */
 };

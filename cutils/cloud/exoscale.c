@@ -354,8 +354,7 @@ static const struct credential_places places = {
 const struct provider exoscale_provider = {
 	.name = "exoscale",
 	.base_url = "https://api-ZONE.exoscale.com/v2",
-	.requests_per_minute = 600, /* none is documented */
-	.burst = 30,
+	.limits = {{600, 60, ""}}, /* our own: none is documented */
 	.image_name_max = 100,
 	.traits = {.inspect_first = true,
 		   .image_from_snapshot = true,

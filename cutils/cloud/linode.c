@@ -1,7 +1,6 @@
 /* linode.c - Linode API v4: instances, and images of their disks.
  *
- * Source: techdocs.akamai.com/linode-api, sections linode instances, images,
- * events, VPCs, firewalls.
+ * Source: techdocs.akamai.com/linode-api: instances, images, events, VPCs.
  * Quirks: an image is made of one disk, so the disks are asked for first. An
  * image has no failed state: one that fails vanishes, and the event
  * "disk_imagize" of its instance says why. That event also has the percentage.
@@ -359,8 +358,10 @@ static const char newest_first[] =
 const struct provider linode_provider = {
 	.name = "linode",
 	.base_url = "https://api.linode.com",
-	.requests_per_minute = 160, /* and the burst: 190 of 200 lists */
-	.burst = 30,
+	.limits = {{1600, 60, ""},
+		   {200, 60, "GET ?"},
+		   {20, 60, "GET /v4/images"},
+		   {20, 15, "POST /v4/linode/instances"}},
 	.image_name_max = 50,
 	.needs_root_password = true,
 	.traits = {.inspect_first = true,

@@ -366,7 +366,6 @@ const struct provider lxd_provider = {
 	.name = "lxd",
 	.base_url = "",
 	.sockets = sockets,
-	.requests_per_minute = 0,
 	.image_name_max = 63,
 	.traits = {.image_from_snapshot = true,
 		   .stop_before_delete = true,

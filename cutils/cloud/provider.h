@@ -78,6 +78,15 @@ struct traits {
 	unsigned poll_first_ms, poll_most_ms; /* between two observations */
 };
 
+/* So many requests in so many seconds; 0 requests: the end of them. `of` says
+ * which: "" all, "METHOD /path" those to this path, whatever their query,
+ * "GET ?" every page of a list. */
+struct limit {
+	unsigned requests, window_s;
+	const char *of;
+};
+#define LIMITS_MOST 6
+
 struct provider {
 	const char *name;     /* as ACTIVE_CLOUDHOST spells it */
 	const char *base_url; /* no trailing slash; --api-url overrides it;
@@ -85,8 +94,8 @@ struct provider {
 	/* Unix sockets tried in turn where there is no base_url: "$VAR/rest"
 	 * takes an environment variable. Ends in NULL. */
 	const char *const *sockets;
-	unsigned requests_per_minute; /* documented limit per token; 0: none */
-	unsigned burst;
+	/* The documented limits of a token, the broad before the narrow. */
+	struct limit limits[LIMITS_MOST];
 	size_t image_name_max;	  /* bytes */
 	bool needs_root_password; /* to create a machine */
 	struct traits traits;

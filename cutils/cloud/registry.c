@@ -7,11 +7,8 @@ extern const struct provider digitalocean_provider, exoscale_provider,
 	linode_provider, lxd_provider, vultr_provider;
 
 static const struct provider *const providers[] = {
-	&digitalocean_provider,
-	&exoscale_provider,
-	&linode_provider,
-	&lxd_provider,
-	&vultr_provider,
+	&digitalocean_provider, &exoscale_provider, &linode_provider,
+	&lxd_provider,		&vultr_provider,
 };
 
 const struct provider *provider_at(size_t n)

@@ -11,7 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ANSWER_MS 60000 /* for a single question */
+#define ANSWER_MS 60000	  /* for a single question */
+#define PREPARE_MS 600000 /* for those of a run, which has time */
 #define LOCK_WAIT_MS 2000
 
 int session_open(struct session *session, const struct access *access,
@@ -49,16 +50,16 @@ void session_close(struct session *session)
 	session->root_password = NULL;
 }
 
-static int observe(struct session *session, unsigned lists, struct err *err)
+static int observe(struct session *session, unsigned lists, int64_t most_ms,
+		   struct err *err)
 {
 	return engine_observe(&session->engine, lists, &session->world,
-			      clock_now_ms() + clock_patience_ms(ANSWER_MS),
-			      err);
+			      clock_now_ms() + clock_patience_ms(most_ms), err);
 }
 
 int session_observe(struct session *session, struct err *err)
 {
-	return observe(session, LISTS_WORLD, err);
+	return observe(session, LISTS_WORLD, ANSWER_MS, err);
 }
 
 int session_whoami(struct session *session, char *text, size_t size,
@@ -133,13 +134,14 @@ static int prepare(struct session *session, const struct run *run, bool fresh,
 	if (!fresh || journal->count == 0)
 		return 0;
 	if (journal->targets[0].goal == GOAL_IMAGE)
-		return observe(session, LISTS_WORLD, err) < 0
+		return observe(session, LISTS_WORLD, PREPARE_MS, err) < 0
 			       ? -1
 			       : capture_prepare(journal, session->provider,
 						 &session->world,
 						 clock_epoch_s(), err);
 	if (journal->targets[0].goal == GOAL_MACHINE)
-		return observe(session, provision_lists(journal), err) < 0
+		return observe(session, provision_lists(journal), PREPARE_MS,
+			       err) < 0
 			       ? -1
 			       : provision_prepare(journal, session->provider,
 						   &session->world,

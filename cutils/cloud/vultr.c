@@ -313,8 +313,7 @@ const struct provider vultr_provider = {
 	.name = "vultr",
 	.base_url = "https://api.vultr.com/v2",
 	/* 30 a second for each address, whoever else is behind it */
-	.requests_per_minute = 1200,
-	.burst = 10,
+	.limits = {{30, 1, ""}}, /* of an address, not a token */
 	.image_name_max = 100,
 	.traits = {.appears_within_s = 60,
 		   .poll_first_ms = 3000,

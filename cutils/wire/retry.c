@@ -18,7 +18,9 @@ int64_t retry_wait_ms(const struct http_reply *reply, bool may_repeat,
 	int64_t wait_ms = RETRY_FIRST_MS;
 
 	if (!worth_it(reply, may_repeat) ||
-	    tries >= (unsigned)(unsent ? RETRY_MOST_UNSENT : RETRY_MOST_TRIES))
+	    (reply->status != 429 &&
+	     tries >=
+		     (unsigned)(unsent ? RETRY_MOST_UNSENT : RETRY_MOST_TRIES)))
 		return RETRY_NEVER;
 	if (reply->retry_after_s > RETRY_AFTER_MOST_S)
 		return RETRY_NEVER;

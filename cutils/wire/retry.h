@@ -10,7 +10,9 @@
 #include "wire/http.h"
 
 #define RETRY_NEVER (-1)
-#define RETRY_MOST_TRIES 6
+#define RETRY_MOST_TRIES                                                  \
+	6		    /* but of 429: that ends by itself, or at the \
+			     * caller's deadline */
 #define RETRY_MOST_UNSENT 3 /* nobody listens there: say so soon */
 #define RETRY_FIRST_MS 500  /* doubled each time, up to */
 #define RETRY_LONGEST_MS 30000

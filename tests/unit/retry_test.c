@@ -59,9 +59,20 @@ static void bucket(void)
 		taken += wait_ms == 0;
 	}
 	CHECK(taken >= 62 && taken <= 65);
-	ratelimit_drain(&limit, now_ms);
+	ratelimit_left(&limit, 0, now_ms);
 	CHECK(ratelimit_take(&limit, now_ms) > 0);
 	CHECK(ratelimit_take(&limit, now_ms + 1001) == 0);
+	ratelimit_init(&limit, 60, 5, 0);
+	ratelimit_left(&limit, 9, 0); /* more than we hold ourselves */
+	ratelimit_left(&limit, 2, 0);
+	CHECK(ratelimit_take(&limit, 0) == 0);
+	CHECK(ratelimit_wait(&limit, 0) == 0);
+	CHECK(ratelimit_take(&limit, 0) == 0);
+	CHECK(ratelimit_take(&limit, 0) > 0);
+	ratelimit_close(&limit, 90000, 60000);
+	ratelimit_close(&limit, 70000, 60000); /* the longer one holds */
+	CHECK(ratelimit_take(&limit, 60000) == 30000);
+	CHECK(ratelimit_take(&limit, 90000) == 0);
 	ratelimit_init(&limit, 0, 0, 0);
 	CHECK(ratelimit_take(&limit, 0) == 0);
 }
