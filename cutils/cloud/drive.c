@@ -2,16 +2,15 @@
 #include "cloud/drive.h"
 
 #include "base/clock.h"
+#include "cloud/pace.h"
 #include "cloud/plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CALL_MS 120000	   /* for one batch of requests, retries included */
-#define RESTORE_S 180	   /* for restoring power after giving up */
-#define FLEET 100	   /* so many targets are asked for half as often */
-#define SLEEP_SLICE_MS 100 /* so that a signal is seen soon */
+#define CALL_MS 120000 /* for one batch of requests, retries included */
+#define RESTORE_S 180  /* for restoring power after giving up */
 
 struct batch {
 	struct call *calls;
@@ -235,45 +234,6 @@ static int act(const struct drive *drive, struct batch *batch, bool news,
 	return created ? journal_save(drive->journal, err) : 0;
 }
 
-static void sleep_until(const struct drive *drive, int64_t until_ms)
-{
-	bool was_stopped = drive->stopped && drive->stopped();
-
-	while (clock_now_ms() < until_ms) {
-		if (drive->stopped && drive->stopped() && !was_stopped)
-			return;
-		clock_sleep_ms(SLEEP_SLICE_MS);
-	}
-}
-
-/* The clock of one run: how long it takes, and how long to wait now. */
-struct pace {
-	int64_t started_ms;
-	int64_t gave_up_ms; /* 0: not yet */
-	int64_t wait_ms;
-};
-
-static int64_t elapsed_s(const struct pace *pace)
-{
-	return (clock_now_ms() - pace->started_ms) / 1000;
-}
-
-/* The larger the fleet, the longer its lists: they are asked for less often. */
-static void wait_for_tick(const struct drive *drive, struct pace *pace,
-			  bool acted)
-{
-	const struct traits *traits = &drive->engine->provider->traits;
-	int64_t more_ms = traits->poll_first_ms / FLEET *
-			  (int64_t)unfinished(drive->journal);
-
-	if (acted || pace->wait_ms == 0)
-		pace->wait_ms = traits->poll_first_ms;
-	sleep_until(drive, clock_now_ms() + pace->wait_ms + more_ms);
-	pace->wait_ms += pace->wait_ms / 2;
-	if (pace->wait_ms > traits->poll_most_ms)
-		pace->wait_ms = traits->poll_most_ms;
-}
-
 /* Restoring power has its own deadline; past it the machine is named. */
 static void abandon_late(const struct drive *drive, struct pace *pace)
 {
@@ -359,7 +319,7 @@ static int tick(const struct drive *drive, struct world *world,
 			   err) < 0) {
 		/* not reached now may be reached later; refused will not */
 		bool late =
-			elapsed_s(pace) >=
+			pace_elapsed_s(pace) >=
 			(drive->deadline_s ? drive->deadline_s : DRIVE_BASE_S);
 
 		return err->kind == ERR_RETRY && !late &&
@@ -368,7 +328,7 @@ static int tick(const struct drive *drive, struct world *world,
 			       : -1;
 	}
 	if (batch_init(&batch, drive->journal->count, err) == 0) {
-		news = plan_all(drive, world, &batch, elapsed_s(pace));
+		news = plan_all(drive, world, &batch, pace_elapsed_s(pace));
 		rc = act(drive, &batch, news, err);
 		*acted = batch.count > 0;
 		*asked = only_asked(&batch);
@@ -379,6 +339,7 @@ static int tick(const struct drive *drive, struct world *world,
 
 int drive_run(struct drive *drive, struct err *err)
 {
+	const struct traits *traits = &drive->engine->provider->traits;
 	struct pace pace = {.started_ms = clock_now_ms()};
 	struct world world = {0};
 	bool acted, asked;
@@ -390,9 +351,12 @@ int drive_run(struct drive *drive, struct err *err)
 			break;
 		abandon_late(drive, &pace);
 		if (drive->progress)
-			drive->progress(drive->journal, elapsed_s(&pace));
+			drive->progress(drive->journal, pace_elapsed_s(&pace));
 		if (unfinished(drive->journal) > 0 && !asked)
-			wait_for_tick(drive, &pace, acted);
+			pace_sleep(pace_next_ms(&pace, traits,
+						unfinished(drive->journal),
+						acted),
+				   drive->stopped);
 	}
 	world_clear(&world);
 	if (rc == 0)
