@@ -23,6 +23,8 @@ here=$(dirname -- "$0")
 . "$here/lib/userdata.sh"
 # shellcheck source=lib/ready.sh
 . "$here/lib/ready.sh"
+# shellcheck source=lib/view.sh
+. "$here/lib/view.sh"
 
 usage() {
 	cat <<-EOF
@@ -298,6 +300,7 @@ main() {
 		build
 	else
 		with_lock "$SNAPSHOTS/snapshots.json" build
+		close_view
 	fi
 }
 main "$@"

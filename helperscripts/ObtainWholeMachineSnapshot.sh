@@ -17,6 +17,8 @@ here=$(dirname -- "$0")
 . "$here/lib/generations.sh"
 # shellcheck source=lib/datastore.sh
 . "$here/lib/datastore.sh"
+# shellcheck source=lib/view.sh
+. "$here/lib/view.sh"
 
 usage() {
 	cat <<-EOF
@@ -93,15 +95,26 @@ seal_credentials() {
 	SEALED_DB=
 	DATABASE=$(has_database)
 	[ "$DATABASE" = yes ] || return 0
+	if has_database_user; then
+		SEALED_DB=$({
+			printf 'USERNAME:' && build_variable DB_USERNAME
+			printf 'PASSWORD:' && build_variable DB_PASSWORD
+			printf 'DBNAME:' && build_variable DB_NAME
+		} | seal_text db_credentials)
+		return
+	fi
+	# A build may have written it into the view instead.
+	FILE=$SNAPSHOTS/db_credentials.dat.candidate
+	[ -e "$FILE" ] || die 65 "$BLD/build_environment: no $NAME, and the" \
+	    "build has a database"
+	SEALED_DB=$(open_file db_credentials "$FILE" | seal_text db_credentials)
+}
+
+# has_database_user - is it in build_environment? Else NAME says what is not.
+has_database_user() {
 	for NAME in DB_USERNAME DB_PASSWORD DB_NAME; do
-		build_variable "$NAME" | grep -q . || die 65 \
-		    "$BLD/build_environment: no $NAME, and the build has a database"
+		build_variable "$NAME" | grep -q . || return 1
 	done
-	SEALED_DB=$({
-		printf 'USERNAME:' && build_variable DB_USERNAME
-		printf 'PASSWORD:' && build_variable DB_PASSWORD
-		printf 'DBNAME:' && build_variable DB_NAME
-	} | seal_text db_credentials)
 }
 
 # need_one_origin - images that stay recorded must be of this build and this
@@ -181,13 +194,19 @@ commit() {
 	    --arg os "$(build_variable BUILDOS)" \
 	    --arg os_version "$(build_variable BUILDOS_VERSION)" \
 	    --arg webserver "$(build_variable WEBSERVER_CHOICE)" \
-	    --arg database "$(build_variable DATABASE_INSTALLATION_TYPE)" '
+	    --arg database "$(build_variable DATABASE_INSTALLATION_TYPE)" \
+	    --arg application "$(build_variable APPLICATION)" \
+	    --arg language "$(build_variable APPLICATION_LANGUAGE)" \
+	    --arg php "$(build_variable PHP_VERSION)" \
+	    --arg dns "$(build_variable DNS_CHOICE)" '
 	map({key: .label, value: {cloud: $cloud, region: $region, id, name,
 		machine, machine_id, size, disk_gb, size_bytes, created,
 		build_identifier: $build, algorithm: $algorithm,
 		ssh_port: $ssh_port, db_port: $db_port, os: $os,
 		os_version: $os_version, webserver_choice: $webserver,
-		database_type: $database}}) |
+		database_type: $database, application: $application,
+		application_language: $language, php_version: $php,
+		dns_choice: $dns}}) |
 	if length > 0 and all(.[]; (.key | type) == "string" and
 		(.value.id | type) == "string" and .value.id != "") then
 		from_entries else error("a label or an id is missing") end') ||
@@ -204,6 +223,7 @@ commit() {
 	fi
 	rm -f -- "$SNAPSHOTS/journal"
 	sync "$SNAPSHOTS"
+	(refresh_view) || warn "the open view is not up to date"
 	echo "Stored snapshot ids $WORD"
 	put "$NEW" | jq -r 'to_entries[] | "\(.key):\(.value.id)"'
 }

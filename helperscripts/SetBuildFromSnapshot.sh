@@ -11,6 +11,8 @@ here=$(dirname -- "$0")
 . "$here/lib/snapshots.sh"
 # shellcheck source=lib/generations.sh
 . "$here/lib/generations.sh"
+# shellcheck source=lib/view.sh
+. "$here/lib/view.sh"
 
 usage() {
 	cat <<-EOF
@@ -19,7 +21,9 @@ usage() {
 	it checks that the archive is a temporal one, that the template is of
 	the build the images were made of, that there is a usable image of
 	every machine type it asks for, and that the stored credentials open;
-	all that is wrong is listed, and then nothing is changed.
+	all that is wrong is listed, and then nothing is changed. On a build
+	machine of the toolkit it opens the view that its scripts read, and
+	"off" closes it.
 	  --template FILE   another template than the one in use
 	  --dry-run         check only
 	  --help            this text
@@ -56,6 +60,12 @@ main() {
 		need_preflight
 		VALUE=1
 		say "every snapshot that $TEMPLATE asks for is there and usable"
+	fi
+	if [ -z "$DRY_RUN" ]; then
+		case $VERB in
+		on) open_view ;;
+		off) close_view ;;
+		esac
 	fi
 	IS=$(template_value BUILD_FROM_SNAPSHOT)
 	if [ "$IS" = "$VALUE" ]; then

@@ -151,10 +151,12 @@ judged() {
 		fresh_home buildhome-lxd
 		records
 		template "$name" "$value"
+		# Told, but no reason not to build.
+		[ "$name" != BUILDOS_VERSION ] && want=69 || want=0
 		finds() {
 			got=$(in_build 'need_template ""; file_findings') || return 1
 			echo "$got"
-			[[ $got == "69 $name is $value, the "*"$is"* ]]
+			[[ $got == "$want $name is $value, the "*"$is"* ]]
 		}
 		each_shell finds
 	done <<-'TABLE'
@@ -170,6 +172,23 @@ judged() {
 	WEBSERVER_CHOICE|APACHE|webserver image has NGINX
 	DATABASE_INSTALLATION_TYPE|MySQL|webserver image has Maria
 	TABLE
+}
+
+@test "on: sizes are compared, and what differs is told" {
+	records
+	folder=$(snapshots_folder)
+	jq '.images.webserver.size = "c1-m1" | .images.database.size = "c2-m2"' \
+	    "$folder/snapshots.json" >"$BATS_TEST_TMPDIR/json"
+	cp "$BATS_TEST_TMPDIR/json" "$folder/snapshots.json"
+	template WS_SERVER_TYPE c1-m1
+	template DB_SERVER_TYPE c1-m1
+	sizes() {
+		got=$(in_build 'need_template ""; file_findings')
+		echo "$got"
+		[ "$got" = "0 the size of the database is c1-m1, the database image \
+has c2-m2: its disk must not be smaller" ]
+	}
+	each_shell sizes
 }
 
 @test "on: credentials that do not open, or are another file's, are told" {

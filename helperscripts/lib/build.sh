@@ -60,8 +60,11 @@ put_variables() {
 	PUT_FILE=$BLD/build_environment
 	[ -e "$PUT_FILE" ] || true | replace_file "$PUT_FILE"
 	PUT_MODE=$(stat -c %a "$PUT_FILE")
-	# The dot keeps the line feeds before it; without it awk had failed.
-	PUT_TEXT=$(awk '
+	PUT_TEMP=$(mktemp "$PUT_FILE.XXXXXX") || exit 71
+	trap 'rm -f -- "$PUT_TEMP"' EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	awk '
 	{ name = substr($0, 1, index($0, "=")) }
 	NR == FNR {
 		if (!(name in line))
@@ -78,8 +81,8 @@ put_variables() {
 		for (i = 1; i <= count; i++)
 			if (!(order[i] in done))
 				print line[order[i]]
-	}' - "$PUT_FILE" && echo .)
-	put "${PUT_TEXT%?.}" | replace_file "$PUT_FILE" "$PUT_MODE"
+	}' - "$PUT_FILE" >"$PUT_TEMP"
+	replace_file "$PUT_FILE" "$PUT_MODE" <"$PUT_TEMP"
 }
 
 # template_path - prints the path of the template in use.

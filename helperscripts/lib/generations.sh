@@ -268,7 +268,7 @@ finish_generation() {
 open_member() {
 	case $2 in
 	credentials.dat | db_credentials.dat | build_keys.dat)
-		adt-seal open --site "$WEBSITE_URL" --kind "${2%.dat}" "$1/$2" ;;
+		open_file "${2%.dat}" "$1/$2" ;;
 	*) cat -- "$1/$2" ;;
 	esac
 }

@@ -12,8 +12,16 @@ need_folder() {
 		die 71 "$SNAPSHOTS: cannot make it"
 }
 
-# seal_text kind - stdin sealed for this site, on stdout.
+# keeps_clear - does the operator want credentials and keys kept in clear?
+keeps_clear() { [ "$(setting CREDENTIALS sealed)" = plain ]; }
+
+# seal_text kind - stdin sealed for this site, on stdout; CREDENTIALS=plain in
+# the settings leaves it in clear, but for a whole generation, which travels.
 seal_text() {
+	if [ "$1" != generation ] && keeps_clear; then
+		cat
+		return
+	fi
 	adt-seal seal --site "$WEBSITE_URL" --kind "$1" && return
 	SEAL_STATUS=$?
 	SEAL_KEY=${ADT_SEAL_KEY:-/etc/adt-snapshots/seal.key}
@@ -22,11 +30,17 @@ seal_text() {
 	return "$SEAL_STATUS"
 }
 
-# open_sealed kind - what was sealed, on stdout.
-open_sealed() {
-	adt-seal open --site "$WEBSITE_URL" --kind "$1" \
-	    "${RECORD:-$SNAPSHOTS}/$1.dat"
+# open_file kind path - what seal_text made of it, in clear on stdout.
+open_file() {
+	if keeps_clear && ! sed 1q "$2" | grep -q '^-----BEGIN CMS-----'; then
+		cat -- "$2"
+		return
+	fi
+	adt-seal open --site "$WEBSITE_URL" --kind "$1" "$2"
 }
+
+# open_sealed kind - the same of what is recorded.
+open_sealed() { open_file "$1" "${RECORD:-$SNAPSHOTS}/$1.dat"; }
 
 # recorded_ids - "label TAB id" lines; none if nothing was recorded yet.
 recorded_ids() {
@@ -147,7 +161,7 @@ is_temporal() {
 }
 
 # file_findings - what of ours keeps TEMPLATE from building from snapshots:
-# lines "status words"; nothing when all is well.
+# lines "status words"; nothing when all is well. Status 0 is only told.
 file_findings() (
 	flags=${ADT_FLAGS_DIR:-/root}
 	if [ -e "$flags/HARDCORE" ] && [ ! -e "$flags/PARAMETER" ]; then
@@ -180,37 +194,53 @@ file_findings() (
 )
 
 # compare_settings metadata - what is baked into an image and not written
-# again when a machine starts from it must be what the template says.
+# again when a machine starts from it must be what the template says. Third
+# column: 69 where a machine would not work, 0 where it would.
 compare_settings() (
 	labels=$(wanted_labels) || exit
 	engine=$(planned DATABASE_INSTALLATION_TYPE) || exit
-	while read -r field variable; do
+	while read -r field variable status; do
 		# A managed database picks its own port.
 		[ "$field/$engine" != db_port/DBaaS ] || continue
 		value=$(planned "$variable") || exit
 		[ -n "$value" ] || continue
-		put "$1" | jq -r --arg field "$field" \
-		    --arg variable "$variable" --arg value "$value" \
-		    --arg labels "$labels" '
-		($labels | split("\n")) as $wanted | .images | to_entries[] |
-		select(.key as $type | any($wanted[]; . == $type)) |
-		.key as $type | .value[$field] // "" | tostring |
-		select(. != "" and . != $value) |
-		"69 \($variable) is \($value), the \($type) image has \(.)"' ||
-			exit 65
+		compare_images "$1" "$labels" "$field" "$variable" "$value" \
+		    "$status" || exit 65
 	done <<-'TABLE'
-	cloud CLOUDHOST
-	region REGION
-	build_identifier BUILD_IDENTIFIER
-	algorithm ALGORITHM
-	ssh_port SSH_PORT
-	db_port DB_PORT
-	os BUILDOS
-	os_version BUILDOS_VERSION
-	webserver_choice WEBSERVER_CHOICE
-	database_type DATABASE_INSTALLATION_TYPE
+	cloud CLOUDHOST 69
+	region REGION 69
+	build_identifier BUILD_IDENTIFIER 69
+	algorithm ALGORITHM 69
+	ssh_port SSH_PORT 69
+	db_port DB_PORT 69
+	os BUILDOS 69
+	os_version BUILDOS_VERSION 0
+	webserver_choice WEBSERVER_CHOICE 69
+	database_type DATABASE_INSTALLATION_TYPE 69
+	application APPLICATION 69
+	application_language APPLICATION_LANGUAGE 69
+	php_version PHP_VERSION 0
+	dns_choice DNS_CHOICE 0
 	TABLE
+	for label in $labels; do
+		value=$(machine_size "$label") || exit
+		[ -z "$value" ] || compare_images "$1" "$label" size \
+		    "the size of the $label" "$value" 0 || exit 65
+	done
 )
+
+# compare_images metadata labels field name value status - a finding for each
+# of the images in which the field is recorded, and another value.
+compare_images() {
+	put "$1" | jq -r --arg labels "$2" --arg field "$3" --arg name "$4" \
+	    --arg value "$5" --arg status "$6" '
+	($labels | split("\n")) as $wanted | .images | to_entries[] |
+	select(.key as $type | any($wanted[]; . == $type)) |
+	.key as $type | .value[$field] // "" | tostring |
+	select(. != "" and . != $value) |
+	"\($status) \($name) is \($value), the \($type) image has \(.)" +
+	if $field == "size" then ": its disk must not be smaller" else "" end'
+}
 
 # image_findings - the same for the images that TEMPLATE asks for.
 image_findings() (
@@ -236,11 +266,7 @@ need_preflight() {
 	judge_snapshots
 	THEIRS=$(image_findings)
 	tell_findings "$THEIRS"
-	case $OURS$THEIRS in
-	'') return ;;
-	esac
-	if { put "$OURS"; put "$THEIRS"; } | grep . | grep -qv '^69 '; then
-		exit 65
-	fi
+	BAD=$({ put "$OURS"; put "$THEIRS"; } | grep '^[1-9]') || return 0
+	! put "$BAD" | grep -qv '^69 ' || exit 65
 	exit 69
 }
