@@ -10,8 +10,18 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 
 usage() {
 	cat <<-EOF
-	usage: $PROGRAM --demo [CLOUD] | --check | --ci | --help
-	Installs the Debian packages that are missing, as root, and then:
+	usage: $PROGRAM [--build-home DIR] [--dry-run] [--yes]
+	       $PROGRAM --uninstall [--build-home DIR] [--dry-run] [--yes]
+	       $PROGRAM --demo [CLOUD] | --check | --ci | --help
+	Installs the Debian packages that are missing, as root. Then, into a build
+	home: programs, scripts, settings and the sealing key; what is replaced
+	there is kept, and the snapshots of before are taken over.
+	  --build-home DIR  default: the one that the toolkit noted, or else
+	                    this folder
+	  --uninstall       takes all of that back
+	  --dry-run         lists what would be done, changes nothing
+	  --yes             does not ask
+	Or else:
 	  --demo [CLOUD]  runs the whole story, from capture to rebuild. CLOUD is
 	                  lxd: real machines, in an LXD of its own under build/;
 	                  or digitalocean, exoscale, linode, vultr: on an
@@ -134,10 +144,33 @@ demo() {
 	demo digitalocean
 }
 
+# home - into a build home, or out of it.
+home() {
+	YES='' DRY_RUN='' FOLDER='' COMMAND=install_home
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--build-home)
+			[ -n "${2:-}" ] || usage_error "$1 wants a folder"
+			FOLDER=$2
+			shift
+			;;
+		--uninstall) COMMAND=uninstall_home ;;
+		--dry-run) DRY_RUN=yes ;;
+		--yes) YES=yes ;;
+		*) usage_error "unknown argument $1" ;;
+		esac
+		shift
+	done
+	umask 077
+	# shellcheck source=helperscripts/lib/installhome.sh
+	. "$here/helperscripts/lib/installhome.sh"
+	# shellcheck source=helperscripts/lib/uninstallhome.sh
+	. "$here/helperscripts/lib/uninstallhome.sh"
+	"$COMMAND" "$FOLDER"
+}
+
 main() {
-	[ $# -gt 0 ] || usage_error "installing into a build home comes with" \
-	    "a later version; say --demo, --check or --ci"
-	case $1 in
+	case ${1:-} in
 	--demo)
 		[ $# -le 2 ] || usage_error "--demo takes one cloud"
 		shift
@@ -147,11 +180,11 @@ main() {
 		[ $# -eq 1 ] || usage_error "$1 takes no argument"
 		;;
 	esac
-	case $1 in
+	case ${1:-} in
 	--check) install_packages build check emulator; build check ;;
 	--ci) install_packages build check emulator lint fuzz lxd datastore contract ;;
 	-h | --help) usage ;;
-	*) usage_error "unknown argument $1" ;;
+	*) home "$@" ;;
 	esac
 }
 main "$@"

@@ -36,7 +36,6 @@ logged() { grep -c -- "$1" "$BATS_TEST_TMPDIR/log"; }
 		[ "$output" = "" ]
 		[[ $stderr == *"$words"* ]]
 	done <<-'TABLE'
-	|comes with a later version
 	--demo mars|one of lxd digitalocean exoscale linode vultr
 	--demo lxd lxd|one cloud
 	--check now|no argument
