@@ -4,11 +4,10 @@
  * Quirks: one host a zone, and rows that do not say which. Every request is
  * signed, every write answers an operation that must be asked for. Deleting an
  * instance deletes its snapshots, so a snapshot, which cannot be named, is
- * promoted to a template, and dropped. A template has no state: only the
- * operation tells that it is whole; that the operation's reference is the
- * template is not documented, so it is found by its name. How it boots is the
- * snapshot's own business; who logs in is asked for (--login-user). Lists have
- * no pages; the size of a disk is told of single instances only. */
+ * promoted to a template, and dropped. A template has no state: the operation
+ * tells when it is whole; whether its reference is the template is not said, so
+ * that is found by name. Who logs in can be said, how it boots cannot. Lists
+ * have no pages; the size of a disk is told of single instances only. */
 #include "cloud/exo2.h"
 #include "cloud/provider.h"
 #include "cloud/reply.h"
@@ -18,7 +17,6 @@
 #include <string.h>
 
 #define GIB ((json_int_t)1 << 30)
-#define LEAST_DISK_GB 10
 /* Elsewhere VPC_NAME is the network's name; here it has one in each zone. */
 #define ADT_NETWORK "adt_private_net_"
 #define ADT_NETWORK_ELSEWHERE "adt-vpc"
@@ -153,17 +151,19 @@ static int read_zone(json_t *row, struct world *world, struct err *err)
 			       err);
 }
 
-/* "standard.small", which is also "small", as the vendor's client has it. */
+/* "standard.small" is also "small", as the vendor's client has it. */
 static int read_size(json_t *row, struct world *world, struct err *err)
 {
 	const char *id, *family, *size;
 	char zones[REGIONS_SIZE], name[NAME_SIZE];
+	json_int_t memory = 0;
+	struct offer *offer;
 	json_error_t why;
 	int authorized = 1;
 
-	if (json_unpack_ex(row, &why, 0, "{s:s, s:s, s:s, s?b}", "id", &id,
+	if (json_unpack_ex(row, &why, 0, "{s:s, s:s, s:s, s?b, s?I}", "id", &id,
 			   "family", &family, "size", &size, "authorized",
-			   &authorized) < 0)
+			   &authorized, "memory", &memory) < 0)
 		return err_set(err, ERR_PROTOCOL, "instance-type: %s",
 			       why.text);
 	if (!authorized)
@@ -172,11 +172,13 @@ static int read_size(json_t *row, struct world *world, struct err *err)
 			sizeof(zones), err) < 0)
 		return -1;
 	snprintf(name, sizeof(name), "%s.%s", family, size);
-	if (!reply_offer(OFFER_SIZE, id, name, zones, world, err) ||
-	    (strcmp(family, "standard") == 0 &&
-	     !reply_offer(OFFER_SIZE, id, size, zones, world, err)))
+	offer = reply_offer(OFFER_SIZE, id, name, zones, world, err);
+	if (!offer)
 		return -1;
-	return 0;
+	offer->memory_mb = (unsigned)(memory >> 20);
+	if (strcmp(family, "standard") == 0)
+		offer = reply_offer(OFFER_SIZE, id, size, zones, world, err);
+	return offer ? 0 : -1;
 }
 
 static int read_network(json_t *row, struct world *world, struct err *err)
@@ -304,8 +306,7 @@ static json_t *only(const char *member, const char *text)
 
 static void make_request(const struct target *target, struct http_request *req)
 {
-	unsigned disk_gb = target->disk_gb > LEAST_DISK_GB ? target->disk_gb
-							   : LEAST_DISK_GB;
+	unsigned disk_gb = target->disk_gb > 10 ? target->disk_gb : 10;
 	const char *tag = target->tag[0] ? target->tag : NULL;
 
 	req->method = HTTP_POST;
@@ -336,13 +337,12 @@ static void gone_request(const struct target *target, struct http_request *req)
 	object_request(HTTP_DELETE, "/instance", target->machine_id, "", req);
 }
 
-static const char *const home_files[] = {".exoscale.toml", NULL};
-static const char *const user_files[] = {".config/exoscale/exoscale.toml",
-					 NULL};
+static const char *const files[] = {".exoscale.toml",
+				    ".config/exoscale/exoscale.toml", NULL};
 static const struct credential_places places = {
 	.variables = {"ACCESS_KEY", "SECRET_KEY"},
-	.home_files = home_files,
-	.user_files = user_files,
+	.home_files = files,
+	.user_files = files,
 	.members = {"key", "secret"},
 };
 

@@ -63,8 +63,17 @@ static int check_image(struct target *target, const struct world *world,
 	return 0;
 }
 
-/* "smallest": the first of the least disk that the image fits on. Where sizes
- * have no disk of their own, nothing tells which that is. */
+/* Has it less disk, or, where sizes have no disk of their own, less memory? */
+static bool is_less(const struct offer *offer, const struct offer *least)
+{
+	if (!least)
+		return true;
+	return offer->disk_gb != least->disk_gb
+		       ? offer->disk_gb < least->disk_gb
+		       : !offer->disk_gb && offer->memory_mb < least->memory_mb;
+}
+
+/* "smallest": the first of the least disk that the image fits on. */
 static int take_smallest(struct target *target, const struct world *world,
 			 const char *region, struct err *err)
 {
@@ -74,10 +83,11 @@ static int take_smallest(struct target *target, const struct world *world,
 	for (i = 0; i < world->offer_count; i++) {
 		const struct offer *offer = &world->offers[i];
 
-		if (offer->kind == OFFER_SIZE && offer->disk_gb > 0 &&
-		    offer->disk_gb >= target->disk_gb &&
+		if (offer->kind == OFFER_SIZE &&
+		    (offer->disk_gb ? offer->disk_gb >= target->disk_gb
+				    : offer->memory_mb > 0) &&
 		    (!region[0] || world_in(offer->region, region)) &&
-		    (!least || offer->disk_gb < least->disk_gb))
+		    is_less(offer, least))
 			least = offer;
 	}
 	if (!least)

@@ -23,11 +23,11 @@ const struct provider *provider_find(const char *name, struct err *err)
 	const struct provider *provider;
 	size_t n;
 
-	for (n = 0; (provider = provider_at(n)); n++) {
+	for (n = 0; (provider = provider_at(n)); n++)
 		if (strcmp(provider->name, name) == 0)
 			return provider;
+	for (n = 0; (provider = provider_at(n)); n++)
 		strbuf_addf(&known, "%s%s", n ? ", " : "", provider->name);
-	}
 	err_set(err, ERR_USAGE, "no such cloud: %s; there is %s", name,
 		strbuf_text(&known));
 	strbuf_free(&known);

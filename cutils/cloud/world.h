@@ -90,7 +90,8 @@ struct offer {
 	char name[NAME_SIZE];	   /* by which the operator asks for it */
 	char region[REGIONS_SIZE]; /* where it is, words; "": everywhere */
 	char subnet_id[ID_SIZE];   /* OFFER_NETWORK, where the cloud has any */
-	unsigned disk_gb;	   /* OFFER_SIZE */
+	unsigned disk_gb;	   /* OFFER_SIZE; 0: any */
+	unsigned memory_mb;	   /* likewise; 0: not said */
 };
 
 struct world {

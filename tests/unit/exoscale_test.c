@@ -85,6 +85,7 @@ static void read_offers(const struct provider *cloud)
 	offer = world_offer(&world, OFFER_SIZE, "memory.small", "ch-gva-2");
 	CHECK(offer);
 	CHECK_TEXT(offer->id, "c7cd1ff5-3a2f-4e9d-a4d1-8988c1191fe9");
+	CHECK(offer->memory_mb == 2048);
 	CHECK(!world_offer(&world, OFFER_SIZE, "memory.small", "de-fra-1"));
 	CHECK(!world_offer(&world, OFFER_SIZE, "gpu.small", "ch-gva-2"));
 	offer = world_offer(&world, OFFER_NETWORK, "adt_private_net_ch-gva-2",

@@ -156,11 +156,37 @@ static void refused(void)
 	       "ws: a machine of that name exists already; take it down first");
 }
 
+/* Sizes without a disk of their own are told apart by their memory. */
+static void smallest_memory(void)
+{
+	struct target *target = fresh();
+	size_t i;
+
+	for (i = 0; i < world.offer_count; i++) {
+		bool small = strcmp(world.offers[i].name, "small") == 0;
+
+		world.offers[i].disk_gb = 0;
+		world.offers[i].memory_mb = small ? 512 : 1024;
+	}
+	PUT(target->size, "smallest");
+	CHECK(provision_prepare(&journal, &cloud, &world, "ams3", &err) == 0);
+	CHECK_TEXT(target->size_id, "s1");
+	for (i = 0; i < world.offer_count; i++)
+		world.offers[i].memory_mb = 0;
+	PUT(fresh()->size, "smallest");
+	refuse("ams3", ERR_REFUSED,
+	       "ws: no size can be told to be the smallest that image 9 fits; "
+	       "name one");
+}
+
 int main(void)
 {
 	make_world();
 	accepted();
 	refused();
+	world_clear(&world);
+	make_world();
+	smallest_memory();
 	world_clear(&world);
 	journal_clear(&journal);
 	return 0;
