@@ -142,27 +142,45 @@ void digitalocean_whoami(struct request *request, struct reply *reply)
 			     "My Team"));
 }
 
+/* Every droplet shows its region and its size in full: each is made once, and
+ * then shared. */
+#define SHARED_MAX 32
+
 json_t *digitalocean_region(const char *slug)
 {
+	static json_t *shared[SHARED_MAX];
 	const struct region *region = region_find(digitalocean_regions, slug);
+	size_t at = region ? (size_t)(region - digitalocean_regions) : 0;
 
-	return json_pack("{s:s, s:s, s:[s, s, s], s:b, s:o}", "name",
-			 region ? region->name : slug, "slug", slug, "features",
-			 "backups", "metadata", "image_transfer", "available",
-			 1, "sizes", size_slugs(digitalocean_sizes));
+	if (!region)
+		return json_null();
+	if (!shared[at])
+		shared[at] = json_pack("{s:s, s:s, s:[s, s, s], s:b, s:o}",
+				       "name", region->name, "slug", slug,
+				       "features", "backups", "metadata",
+				       "image_transfer", "available", 1,
+				       "sizes", size_slugs(digitalocean_sizes));
+	return json_incref(shared[at]);
 }
 
 json_t *digitalocean_size(const char *slug)
 {
+	static json_t *shared[SHARED_MAX];
 	const struct size *size = size_find(digitalocean_sizes, slug);
+	size_t at = size ? (size_t)(size - digitalocean_sizes) : 0;
 
-	return json_pack("{s:s, s:i, s:i, s:i, s:f, s:f, s:f, s:o, s:b, s:s}",
-			 "slug", slug, "memory", size->memory_mb, "vcpus",
-			 size->vcpus, "disk", size->disk_gb, "transfer", 1.0,
-			 "price_monthly", size->monthly, "price_hourly",
-			 round(size->monthly / 672 * 1e5) / 1e5, "regions",
-			 region_slugs(digitalocean_regions), "available", 1,
-			 "description", size->label);
+	if (!size)
+		return json_null();
+	if (!shared[at])
+		shared[at] = json_pack(
+			"{s:s, s:i, s:i, s:i, s:f, s:f, s:f, s:o, s:b, s:s}",
+			"slug", slug, "memory", size->memory_mb, "vcpus",
+			size->vcpus, "disk", size->disk_gb, "transfer", 1.0,
+			"price_monthly", size->monthly, "price_hourly",
+			round(size->monthly / 672 * 1e5) / 1e5, "regions",
+			region_slugs(digitalocean_regions), "available", 1,
+			"description", size->label);
+	return json_incref(shared[at]);
 }
 
 /* Rows of a table, as if they were a page; there are fewer than one holds. */
