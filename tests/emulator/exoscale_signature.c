@@ -78,8 +78,7 @@ bool exoscale_signed(const struct request *request)
 	    strcmp(key, settings.exoscale_key) != 0)
 		return false;
 	part(header, "signed-query-args", names, sizeof(names));
-	left = strtod(expires, NULL) -
-	       (client_is_fast() ? emulated_now() : real_now());
+	left = strtod(expires, NULL) - (client_now() - clock_advanced());
 	/* A fast client's clock may be off by what starting took. */
 	if (left < (client_is_fast() ? -600 : 0) || left > 3600)
 		return false;

@@ -58,10 +58,7 @@ static void report(const struct window *window, struct limit_reply *reply)
 	reply->remaining = window->limit - window->used;
 	if (reply->remaining < 0)
 		reply->remaining = 0;
-	/* As epoch, less what clock_advance() added to real time. */
-	reply->reset_at = window->began + length(window);
-	if (!client_is_fast())
-		reply->reset_at -= client_now() - real_now();
+	reply->reset_at = window->began + length(window) - clock_advanced();
 }
 
 void limits_take(enum cloud_id cloud, const char *operation, bool paged,

@@ -98,6 +98,11 @@ double emulated_now(void)
 	return base_s + (monotonic() - since_s) * settings.speed;
 }
 
+double clock_advanced(void)
+{
+	return advanced_s;
+}
+
 void clock_advance(double seconds)
 {
 	base_s += seconds;

@@ -46,6 +46,10 @@ double emulated_now(void);
 double real_now(void);
 double client_now(void);
 bool client_is_fast(void);
+
+/* What clock_advance() has added in all: the client's clock knows nothing of
+ * it. */
+double clock_advanced(void);
 void clock_advance(double seconds);
 
 #endif
