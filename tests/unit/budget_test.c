@@ -18,7 +18,7 @@ static const struct provider cloud = {
 };
 static const struct http_endpoint endpoint = {.base_url = "https://c.test"};
 static const struct credentials token = {"s3cret-token", ""};
-static char folder[] = "/tmp/budget_test.XXXXXX";
+static char folder[] = "build/budget_test.XXXXXX";
 
 static int64_t take(struct budget *budget, enum http_method method,
 		    const char *path, int64_t now_ms)

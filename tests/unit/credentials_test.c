@@ -24,7 +24,7 @@ static const struct credential_places pair = {
 	.members = {"key", "secret"},
 };
 
-static char folder[] = "/tmp/credentials_test.XXXXXX";
+static char folder[] = "build/credentials_test.XXXXXX";
 static char build[100], user[100];
 static struct err err;
 
@@ -170,7 +170,7 @@ static void order(void)
 	 * "=" and blanks; the first line of the name counts */
 	put(BUILD "build_environment",
 	    "APPLICATION_REPOSITORY_TOKEN=no\nGIT_USER=Demo Person\n"
-	    "X=$(touch /tmp/never)\nA.B=1\nTOKEN=of-environment\nTOKEN=late\n",
+	    "X=$(touch build/never)\nA.B=1\nTOKEN=of-environment\nTOKEN=late\n",
 	    0644);
 	expect(&token, "of-environment");
 	put(BUILD "build_environment", "TOKEN=\nOTHER=1\n", 0644);
@@ -227,7 +227,7 @@ int main(void)
 	refused();
 	order();
 	halves();
-	CHECK(access("/tmp/never", F_OK) != 0);
+	CHECK(access("build/never", F_OK) != 0);
 	remove_all();
 	return 0;
 }
