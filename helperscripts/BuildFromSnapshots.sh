@@ -193,7 +193,8 @@ create_machines() {
 	$1
 	EOF
 	shift 2
-	RESULTS=$(provision ${VPC:+--vpc "$VPC"} "$@")
+	RESULTS=$(provision ${VPC:+--vpc "$VPC"} --ssh-key "$(provider_key)" \
+	    "$@")
 	created "$RESULTS"
 }
 

@@ -135,7 +135,7 @@ scale_up() {
 	LEFT=$1
 	FIREWALL=$(provider_firewall webserver)
 	set -- ${VPC:+--vpc "$VPC"} ${SIZE:+--size "$SIZE"} \
-	    ${FIREWALL:+--firewall "$FIREWALL"}
+	    --ssh-key "$(provider_key)" ${FIREWALL:+--firewall "$FIREWALL"}
 	while [ "$LEFT" -gt 0 ]; do
 		NAME=$(new_name "$TAKEN")
 		TAKEN="$TAKEN

@@ -108,10 +108,14 @@ static int look_up(struct target *target, const struct question *question,
 	const char *name = (char *)target + question->name;
 	char *id = (char *)target + question->id;
 	const struct offer *offer;
+	bool if_there = name[0] == '?';
 
 	if (!name[0])
 		return 0;
+	name += if_there;
 	offer = world_offer(world, question->offer, name, region);
+	if (!offer && if_there)
+		return 0;
 	if (!offer)
 		return err_set(err, ERR_REFUSED, "%s: there is no %s %s%s%s",
 			       target->machine, question->what, name,

@@ -49,7 +49,7 @@ struct target {
 	char image[NAME_SIZE];	 /* GOAL_IMAGE: the name chosen for it;
 				  * GOAL_MACHINE, GOAL_NO_IMAGE: its id */
 	/* GOAL_MACHINE, names as the operator knows them; "" leaves each to
-	 * the cloud. */
+	 * the cloud, and so does "?name" where it is not there. */
 	char size[64], vpc[NAME_SIZE], firewall[NAME_SIZE], ssh_key[NAME_SIZE];
 	char tag[64];
 	char login_user[64]; /* GOAL_IMAGE: whose keys the cloud puts into it */

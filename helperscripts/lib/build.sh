@@ -195,6 +195,10 @@ planned() (
 	put "$value"
 )
 
+# provider_key - the toolkit's public key, by the name that it has at those
+# clouds where the toolkit puts it; elsewhere adt-cloud leaves it out.
+provider_key() { put "?AGILE_TOOLKIT_PUBLIC_KEY-$BUILD"; }
+
 # provider_firewall label - the provider's own firewall for a type, by the name
 # the toolkit gives it; nothing where the build has none.
 provider_firewall() {

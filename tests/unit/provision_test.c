@@ -113,6 +113,14 @@ static void accepted(void)
 	refuse("nyc3", ERR_REFUSED,
 	       "ws: no size can be told to be the smallest that image 9 fits; "
 	       "name one");
+	PUT(target->ssh_key, "?our-key");
+	target->ssh_key_id[0] = '\0';
+	CHECK(provision_prepare(&journal, &cloud, &world, "ams3", &err) == 0);
+	CHECK_TEXT(target->ssh_key_id, "k1");
+	PUT(target->ssh_key, "?other");
+	target->ssh_key_id[0] = '\0';
+	CHECK(provision_prepare(&journal, &cloud, &world, "ams3", &err) == 0);
+	CHECK_TEXT(target->ssh_key_id, "");
 	target->firewall[0] = target->ssh_key[0] = '\0';
 	CHECK(!(provision_lists(&journal) &
 		(1u << LIST_FIREWALLS | 1u << LIST_KEYS)));
