@@ -248,3 +248,42 @@ ROOT_PASSWORD_IS='R00t-password-of-nobody'
 	    .authorization == "Bearer" and
 	    (.host | startswith("127.0.0.1:")))' "$BATS_TEST_TMPDIR/log"
 }
+
+@test "the scripts: captured, retired, built again with all the toolkit gives" {
+	load scripts
+	start_cloud linode
+	ADT_API_URL=$API
+	BUILD_HOME=$BATS_TEST_TMPDIR/home
+	export ADT_API_URL BUILD_HOME
+	fresh_seal_key
+	"$ROOT/tests/emulator/buildhome.sh" linode "$BUILD_HOME" \
+	    >"$BATS_TEST_TMPDIR/machines"
+	add_machines linode "$(sed 's/=.*//; p; s/demo-build/demo-build2/' \
+	    "$BATS_TEST_TMPDIR/machines" |
+		jq -R --arg region "$REGION" '{name: ., region: $region}' |
+		jq -s .)" >/dev/null
+	helper ObtainWholeMachineSnapshot.sh --all --no-push
+	helper VerifySnapshots.sh
+	helper RetireServers.sh --yes
+	helper SetBuildFromSnapshot.sh on
+	helper BuildFromSnapshots.sh --yes --wait 0
+	there '{machines, firewalls, vpcs, keys}' >"$BATS_TEST_TMPDIR/state"
+	while IFS='=' read -r name type; do
+		echo "$name, $type"
+		jq -e --arg name "$name" --arg wall "adt-$type-demo-build" \
+		    --arg region "$REGION" '
+			. as $all | [.machines[] | select(.name == $name)] |
+			length == 1 and .[0].state == "running" and
+			.[0].firewalls == [$all.firewalls[] |
+				select(.name == $wall).id] and
+			.[0].root_password_sent and
+			.[0].vpcs == [$all.vpcs[] | select(.region == $region
+				and .name == "adt-vpc").id]' \
+		    "$BATS_TEST_TMPDIR/state"
+	done <"$BATS_TEST_TMPDIR/machines"
+	[ "$(jq '[.machines[] | select(.name | contains("demo-build2"))] |
+	    length' "$BATS_TEST_TMPDIR/state")" -eq 5 ]
+	# the password is kept, sealed, and in clear nowhere
+	grep -q 'BEGIN CMS' "$BUILD_HOME"/runtimedata/wholemachinebackups/*/snapshots/root_password.dat
+	run ! grep -rq 'Aa1-' "$BUILD_HOME"
+}
