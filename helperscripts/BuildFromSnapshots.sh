@@ -136,7 +136,7 @@ finish_journal() {
 	FINISHED=
 	[ -e "$SNAPSHOTS/build-journal" ] || return 0
 	say "an earlier build is not finished: finishing it first"
-	say "(to give it up instead, remove $SNAPSHOTS/build-journal)"
+	tell_abandon "$SNAPSHOTS/build-journal"
 	# After a reboot the texts are gone, not the journal that names them.
 	UNSENT=$(jq -r '.targets[] | select(.user_data_file != "") |
 		[.machine, .image, .user_data_file] | @tsv' \

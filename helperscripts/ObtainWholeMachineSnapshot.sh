@@ -269,7 +269,7 @@ tell_replaced() {
 finish_journal() {
 	[ -e "$SNAPSHOTS/journal" ] || return 0
 	say "an earlier capture is not finished: finishing it first"
-	say "(to give it up instead, remove $SNAPSHOTS/journal)"
+	tell_abandon "$SNAPSHOTS/journal"
 	RESULTS=$(cloud capture --journal "$SNAPSHOTS/journal" --json \
 	    ${DEADLINE:+--deadline "$DEADLINE"} \
 	    ${PROGRESS:+--progress "$PROGRESS"})

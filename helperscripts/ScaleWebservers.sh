@@ -165,7 +165,7 @@ scale_down() {
 finish_journal() {
 	[ -e "$SNAPSHOTS/scale-journal" ] || return 0
 	say "an earlier run is not finished: finishing it first"
-	say "(to give it up instead, remove $SNAPSHOTS/scale-journal)"
+	tell_abandon "$SNAPSHOTS/scale-journal"
 	[ -z "$DRY_RUN" ] || return 0
 	jq -r '.targets[] | [.machine, .image, .user_data_file] | @tsv' \
 	    "$SNAPSHOTS/scale-journal" >"$USERDATA/unsent" ||

@@ -130,6 +130,7 @@ is_script-build() {
 	}
 	command=(BuildFromSnapshots.sh --yes --wait 0)
 	again=("${command[@]}")
+	done_already=69 # all was there when it was killed, and is refused
 	right() {
 		recorded_right
 		machines_right 5
