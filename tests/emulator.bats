@@ -403,12 +403,12 @@ status() { ask "$@" | status_of; }
 	    jq -r .snapshot.status)" = complete ]
 
 	id=$(add_machines exoscale '[{"name": "ws-1"}]')
-	fault exoscale snapshot action-error
+	fault exoscale snapshot action-error 1 '{"message": "no room"}'
 	operation=$(json exoscale POST "/instance/$id:create-snapshot" |
 	    jq -r .id)
 	advance 200
 	json exoscale GET "/operation/$operation" |
-		jq -e '.state == "failure" and .message != ""'
+		jq -e '.state == "failure" and .message == "no room"'
 }
 
 @test "a fault strikes by operation, count, match, and after skip" {

@@ -354,15 +354,16 @@ static json_t *event_row(const struct request *request,
 		pile_find(&state->machines, task->machine);
 	const char *url = machine ? "/v4/linode/instances/" : "/v4/images/";
 	json_t *row = json_pack(
-		"{s:I, s:s, s:s, s:o, s:f, s:i, s:b, s:b, s:n, s:n, s:n, s:s, "
+		"{s:I, s:s, s:s, s:o, s:f, s:i, s:b, s:b, s:s?, s:n, s:n, s:s, "
 		"s:{s:I, s:s, s:s, s:o}}",
 		"id", (json_int_t)thing->number, "action", action(task),
 		"status",
 		at == TASK_PENDING && took < 1 ? "scheduled" : words[at],
 		"created", time_json_no_zone(thing->created), "duration", took,
 		"percent_complete", task_percent(task), "read", 0, "seen", 0,
-		"message", "rate", "time_remaining", "username", "demo",
-		"entity", "id",
+		"message",
+		at == TASK_FAILED && *task->message ? task->message : NULL,
+		"rate", "time_remaining", "username", "demo", "entity", "id",
 		(json_int_t)strtoll(machine ? task->machine
 				    : slash ? slash + 1
 					    : "0",

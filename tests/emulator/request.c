@@ -133,9 +133,23 @@ static void refuse_by_fault(struct request *request, struct reply *reply)
 	reply_header(reply, "Retry-After", seconds);
 }
 
+/* What a failed task says, where the fault has words. */
+static void give_words(const struct request *request, size_t tasks_before)
+{
+	const struct pile *tasks = &states[request->cloud].tasks;
+	struct task *task;
+
+	if (request->fault.kind != FAULT_ACTION_ERROR ||
+	    tasks->count == tasks_before)
+		return;
+	task = tasks->at[tasks->count - 1];
+	copy_text(task->message, sizeof(task->message), request->fault.text);
+}
+
 void cloud_answer(struct request *request, struct reply *reply)
 {
 	const struct cloud *cloud = clouds[request->cloud];
+	size_t tasks_before = states[request->cloud].tasks.count;
 
 	work_advance();
 	limits_take(request->cloud, request->operation,
@@ -152,6 +166,7 @@ void cloud_answer(struct request *request, struct reply *reply)
 		cloud->fail(reply, 400, "the body is not JSON");
 	else
 		request->route->answer(request, reply);
+	give_words(request, tasks_before);
 	if (cloud->limit_headers)
 		cloud->limit_headers(request, reply);
 	if (reply->body && (request->fault.kind == FAULT_WRONG_TYPE ||
