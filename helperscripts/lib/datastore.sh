@@ -117,7 +117,8 @@ put_generations() {
 		PUT=0
 		put_generation "$1" "$NUMBER" "$ID" || PUT=$?
 		# One that cannot be opened here cannot be sealed as a whole.
-		if [ "$PUT" -eq 65 ] && [ "$IS_CURRENT" = false ]; then
+		if [ "$PUT" -ne 0 ] && [ "$IS_CURRENT" = false ] &&
+		    [ ! -e "$SNAPSHOTS/generations/$NUMBER.cms" ]; then
 			warn "generation $NUMBER is not sealed, and stays here"
 		elif [ "$PUT" -ne 0 ]; then
 			return "$PUT"
@@ -127,14 +128,16 @@ put_generations() {
 	LINES
 }
 
-# put_generation store number id - 65 where there is no sealed file of it.
+# put_generation store number id - its sealed file is made where it is missing;
+# for that alone the lock is wanted, which a capture holds for long.
 put_generation() {
 	need_id "$3" || {
 		say "$PROGRAM: generation $2 has no id of its own"
 		return 65
 	}
-	SEALED_FILE=$(with_lock "$SNAPSHOTS/snapshots.json" \
-	    generation_file "$2") || return 65
+	SEALED_FILE=$SNAPSHOTS/generations/$2.cms
+	[ -e "$SEALED_FILE" ] || with_lock "$SNAPSHOTS/snapshots.json" \
+	    generation_file "$2" >/dev/null || return
 	on_store "$1" put "$BUCKET" "generations/$3.cms" "$SEALED_FILE" \
 	    >/dev/null || return
 	say "datastore $1: generation $2 ($3) is there"

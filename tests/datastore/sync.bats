@@ -176,6 +176,36 @@ current_there() { store get "$BUCKET" current | jq -r .generation; }
 	[ "$status" -eq 1 ] && [[ $stderr == *'S3_ACCESS_KEY is not set'* ]]
 }
 
+@test "while a capture runs: a push waits for nothing, a pull is told" {
+	record one 11
+	record two 22
+	sync one push
+	record one 33
+	holders=()
+	for name in one two; do
+		(
+			flock 9
+			: >"locked.$name"
+			exec sleep 600
+		) 9>>"$(snapshots "$name")/snapshots.json.lock" 3>&- &
+		holders+=($!)
+		until [ -e "locked.$name" ]; do sleep 0.05; done
+	done
+	export ADT_LOCK_WAIT_S=1
+	run --separate-stderr sync one push
+	echo "$status $stderr"
+	[ "$status" -eq 0 ]
+	[ "$(current_there)" = "$(id_of one)" ]
+	before=$(tree two)
+	run --separate-stderr sync two pull
+	echo "$status $stderr"
+	kill "${holders[@]}"
+	[ "$status" -eq 75 ] && [[ $stderr == *'another run holds it'* ]]
+	[ "$(tree two)" = "$before" ]
+	sync two pull
+	[ "$(named_by two)" = 33 ]
+}
+
 @test "somebody was first: told, nothing lost, --force" {
 	record one 11
 	record two 22
