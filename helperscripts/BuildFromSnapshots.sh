@@ -19,6 +19,10 @@ here=$(dirname -- "$0")
 . "$here/lib/snapshots.sh"
 # shellcheck source=lib/generations.sh
 . "$here/lib/generations.sh"
+# shellcheck source=lib/journals.sh
+. "$here/lib/journals.sh"
+# shellcheck source=lib/prices.sh
+. "$here/lib/prices.sh"
 # shellcheck source=lib/userdata.sh
 . "$here/lib/userdata.sh"
 # shellcheck source=lib/ready.sh
@@ -35,6 +39,8 @@ usage() {
 	  --deadline MINUTES  give up then; default: by the size of the images
 	  --progress WHAT     auto, json or none
 	  --dry-run           check, and list what would be created
+	  --abandon           give an unfinished build up: the machines that it
+	                      made go; nothing new is created
 	  --yes               do not ask
 	  --help              this text
 	EOF
@@ -135,8 +141,9 @@ prepare_userdata() {
 finish_journal() {
 	FINISHED=
 	[ -e "$SNAPSHOTS/build-journal" ] || return 0
-	say "an earlier build is not finished: finishing it first"
-	tell_abandon "$SNAPSHOTS/build-journal"
+	say "an earlier build is not finished: finishing it first" \
+	    "(--abandon gives it up)"
+	tell_run "$SNAPSHOTS/build-journal"
 	# After a reboot the texts are gone, not the journal that names them.
 	UNSENT=$(jq -r '.targets[] | select(.user_data_file != "") |
 		[.machine, .image, .user_data_file] | @tsv' \
@@ -225,6 +232,23 @@ await_plan() {
 	}
 }
 
+# abandon - the unfinished build is given up.
+abandon() {
+	if [ ! -e "$SNAPSHOTS/build-journal" ]; then
+		say "no build is unfinished"
+		return 0
+	fi
+	tell_run "$SNAPSHOTS/build-journal"
+	if [ -n "$DRY_RUN" ]; then
+		say "dry run: nothing was given up"
+		return 0
+	fi
+	[ -n "$YES" ] || confirm "Remove the machines that it made?" ||
+		die 1 "nothing was given up"
+	abandon_run "$SNAPSHOTS/build-journal" machine
+	say "the unfinished build is given up"
+}
+
 build() {
 	pin_record
 	if [ -z "$DRY_RUN" ]; then
@@ -234,7 +258,8 @@ build() {
 	else
 		FINISHED=
 		[ ! -e "$SNAPSHOTS/build-journal" ] ||
-			say "an earlier build is not finished: it comes first"
+			{ say "an earlier build is not finished: it comes" \
+			    "first"; tell_run "$SNAPSHOTS/build-journal"; }
 	fi
 	need_preflight
 	PLAN=$(plan_fleet)
@@ -243,6 +268,8 @@ build() {
 	drop_running
 	if [ -n "$DRY_RUN" ]; then
 		put "$PLAN" | awk -F '\t' 'NF { print $1 "\t" $2 "\t" $3 "\t-" }'
+		put "$PLAN" | awk -F '\t' 'NF { print "machine\t" $4 "\t1" }' |
+			tell_cost
 		say "dry run: nothing was created"
 		return 0
 	fi
@@ -267,7 +294,7 @@ build() {
 }
 
 main() {
-	YES='' DRY_RUN='' DEADLINE='' PROGRESS=''
+	YES='' DRY_RUN='' DEADLINE='' PROGRESS='' ABANDON=''
 	ready_defaults
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -279,6 +306,7 @@ main() {
 		--progress) need_progress "$2"; PROGRESS=$2; shift ;;
 		--yes) YES=yes ;;
 		--dry-run) DRY_RUN=yes ;;
+		--abandon) ABANDON=yes ;;
 		-h | --help) usage; exit 0 ;;
 		--wait | --health-*)
 			ready_option "$1" "$2" ||
@@ -292,6 +320,14 @@ main() {
 	find_build
 	need_program jq flock gzip ssh adt-cloud adt-seal adt-snapshot-ids \
 	    adt-template adt-userdata
+	if [ -n "$ABANDON" ]; then
+		if [ -n "$DRY_RUN" ] || [ ! -d "$SNAPSHOTS" ]; then
+			abandon
+		else
+			with_lock "$SNAPSHOTS/snapshots.json" abandon
+		fi
+		exit 0
+	fi
 	need_template ""
 	FLAG=$(template_value BUILD_FROM_SNAPSHOT)
 	[ "$FLAG" = 1 ] || die 69 "$TEMPLATE: BUILD_FROM_SNAPSHOT is '$FLAG':" \

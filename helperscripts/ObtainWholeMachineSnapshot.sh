@@ -15,6 +15,10 @@ here=$(dirname -- "$0")
 . "$here/lib/snapshots.sh"
 # shellcheck source=lib/generations.sh
 . "$here/lib/generations.sh"
+# shellcheck source=lib/journals.sh
+. "$here/lib/journals.sh"
+# shellcheck source=lib/prices.sh
+. "$here/lib/prices.sh"
 # shellcheck source=lib/datastore.sh
 . "$here/lib/datastore.sh"
 # shellcheck source=lib/view.sh
@@ -34,6 +38,8 @@ usage() {
 	  --progress WHAT     auto, json or none
 	  --no-push           record here alone, not in the datastores
 	  --dry-run           say what would be captured, change nothing
+	  --abandon           give an unfinished capture up: its images go, what
+	                      it stopped is started; nothing new is captured
 	  --yes               do not ask before machines are stopped
 	  --help              this text
 	EOF
@@ -215,7 +221,7 @@ commit() {
 	KNOWN=$(metadata)
 	WORD=updated
 	[ -e "$SNAPSHOTS/snapshot_ids.dat" ] || WORD=generated
-	if is_recorded; then
+	if is_recorded "$NEW"; then
 		say "generation $(current_generation) has them already"
 	else
 		tell_replaced
@@ -247,14 +253,6 @@ record() {
 	say "generation $GENERATION is current"
 }
 
-# is_recorded - did a run that was killed late record NEW? 0 if so.
-is_recorded() {
-	current_generation >/dev/null &&
-	    { put "$KNOWN"; put "$NEW"; } | jq -se \
-		'.[0].images as $known | .[1] | to_entries |
-		all(.[]; $known[.key] == .value)' >/dev/null
-}
-
 # tell_replaced - an image of the generation before still costs money.
 tell_replaced() {
 	{ put "$KNOWN"; put "$NEW"; } | jq -sr '.[1] as $new |
@@ -268,8 +266,9 @@ tell_replaced() {
 # it did off WANTED.
 finish_journal() {
 	[ -e "$SNAPSHOTS/journal" ] || return 0
-	say "an earlier capture is not finished: finishing it first"
-	tell_abandon "$SNAPSHOTS/journal"
+	say "an earlier capture is not finished: finishing it first" \
+	    "(--abandon gives it up)"
+	tell_run "$SNAPSHOTS/journal"
 	RESULTS=$(cloud capture --journal "$SNAPSHOTS/journal" --json \
 	    ${DEADLINE:+--deadline "$DEADLINE"} \
 	    ${PROGRESS:+--progress "$PROGRESS"})
@@ -296,7 +295,8 @@ capture() {
 	seal_credentials
 	if [ -n "$DRY_RUN" ]; then
 		[ ! -e "$SNAPSHOTS/journal" ] ||
-			say "an earlier capture is not finished: it comes first"
+			{ say "an earlier capture is not finished: it comes" \
+			    "first"; tell_run "$SNAPSHOTS/journal"; }
 	else
 		finish_journal
 		[ -n "$WANTED" ] || return 0
@@ -304,6 +304,7 @@ capture() {
 	need_one_origin
 	choose_machines
 	if [ -n "$DRY_RUN" ]; then
+		tell_image_cost "$TARGETS"
 		say "dry run: nothing was created"
 		return 0
 	fi
@@ -332,7 +333,7 @@ take_from() {
 
 main() {
 	WANTED='' FROM_NAMES='' FROM_LABELS='' ALL='' POWER_OFF='' YES=''
-	DRY_RUN='' DEADLINE='' PROGRESS='' NO_PUSH=''
+	DRY_RUN='' DEADLINE='' PROGRESS='' NO_PUSH='' ABANDON=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--machine | --from | --deadline | --progress)
@@ -346,6 +347,7 @@ main() {
 		--power-off) POWER_OFF=yes ;;
 		--yes) YES=yes ;;
 		--dry-run) DRY_RUN=yes ;;
+		--abandon) ABANDON=yes ;;
 		--no-push) NO_PUSH=yes ;;
 		--deadline) need_minutes "$2"; DEADLINE=$2; shift ;;
 		--progress) need_progress "$2"; PROGRESS=$2; shift ;;
@@ -356,6 +358,14 @@ main() {
 	done
 	find_build
 	need_program jq flock adt-cloud adt-seal adt-snapshot-ids adt-template
+	if [ -n "$ABANDON" ]; then
+		if [ -n "$DRY_RUN" ] || [ ! -d "$SNAPSHOTS" ]; then
+			abandon_capture
+		else
+			with_lock "$SNAPSHOTS/snapshots.json" abandon_capture
+		fi
+		exit 0
+	fi
 	use_template
 	take_from
 	if [ -n "$ALL" ]; then

@@ -11,6 +11,8 @@ here=$(dirname -- "$0")
 . "$here/lib/snapshots.sh"
 # shellcheck source=lib/generations.sh
 . "$here/lib/generations.sh"
+# shellcheck source=lib/prices.sh
+. "$here/lib/prices.sh"
 
 usage() {
 	cat <<-EOF
@@ -71,6 +73,14 @@ retire() {
 	need_images
 	put "$DOOMED"
 	if [ -n "$DRY_RUN" ]; then
+		MACHINES=$(cloud machines --json)
+		say "they cost, as long as they are there:"
+		{ put "$DOOMED"; put "$MACHINES" | jq -r '.[] |
+			["size", .id, .size] | @tsv'; } | awk -F '\t' '
+			$1 == "size" { size[$2] = $3; next }
+			{ doomed[$3] = 1 }
+			END { for (id in doomed)
+				print "machine\t" size[id] "\t1" }' | tell_cost
 		say "dry run: nothing was deleted"
 		return 0
 	fi

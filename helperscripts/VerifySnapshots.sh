@@ -13,6 +13,8 @@ here=$(dirname -- "$0")
 . "$here/lib/generations.sh"
 # shellcheck source=lib/prices.sh
 . "$here/lib/prices.sh"
+# shellcheck source=lib/journals.sh
+. "$here/lib/journals.sh"
 # shellcheck source=lib/boot.sh
 . "$here/lib/boot.sh"
 

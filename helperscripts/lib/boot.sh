@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # boot.sh - starts a test machine from each recorded image, checks that it comes
 # up and what it is, and removes it whatever happens; sourced after
-# generations.sh. The lock is held.
+# generations.sh, prices.sh and journals.sh. The lock is held.
 #
 # The names of test machines are no names of the build's machines, so nothing
 # counts them as such. They are in verify-journal before they are created: a
@@ -10,21 +10,7 @@
 # remove_test_machines - those that verify-journal tells of; then it goes.
 remove_test_machines() (
 	journal=$SNAPSHOTS/verify-journal
-	[ -e "$journal" ] || exit 0
-	names=$(jq -c '[.targets[].machine]' "$journal" 2>/dev/null) || names=
-	[ -n "$names" ] || die 65 "$journal: malformed; remove machines that" \
-	    "are called adt-verify-... by hand, then the file"
-	# What the run had finished stays until it is deleted by its name.
-	jq -e 'all(.targets[]; .finished)' "$journal" >/dev/null ||
-		cloud resume --journal "$journal" --abandon --progress none || exit
-	rows=$(cloud machines --json) || exit
-	left=$(put "$rows" | jq -r --argjson names "$names" '.[] |
-		select(.name as $name | any($names[]; . == $name) and
-			($name | startswith("adt-verify-"))) | .id') || exit 76
-	# shellcheck disable=SC2086 # ids are words without spaces
-	[ -z "$left" ] || cloud delete-machine --progress none $left || exit
-	rm -f -- "$journal"
-	sync "$SNAPSHOTS"
+	[ ! -e "$journal" ] || abandon_run "$journal" machine
 )
 
 # plan_tests - "name TAB label TAB image TAB size of the source" lines, one for

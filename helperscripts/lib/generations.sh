@@ -45,6 +45,15 @@ current_generation() (
 	put "$number"
 )
 
+# is_recorded images - does the current generation hold just these, of
+# {label: image}? So it is after a run that was killed late.
+is_recorded() (
+	current_generation >/dev/null || exit 1
+	known=$(metadata) || exit
+	{ put "$known"; put "$1"; } | jq -se '.[0].images as $known |
+		.[1] | to_entries | all(.[]; $known[.key] == .value)' >/dev/null
+)
+
 # generation_folder number - prints it; 1 with words where there is none.
 generation_folder() (
 	case $1 in

@@ -33,3 +33,13 @@ tell_cost() (
 		", and \(map(select(. == null)) | length) of unknown price"
 	 else "" end) + " (prices of \($table.of))"' >&2
 )
+
+# tell_image_cost targets - of "label=machine" words: for the whole of each
+# machine's disk, as nobody knows before how full the image is.
+tell_image_cost() (
+	machines=$(cloud machines --json) || exit
+	put "$machines" | jq -r --arg targets "$1" '
+	($targets | split(" ") | map(sub("^[^=]*="; ""))) as $names |
+	.[] | select(.name as $name | any($names[]; . == $name)) |
+	["image", "GB", .disk_gb] | @tsv' | tell_cost
+)
