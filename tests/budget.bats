@@ -24,11 +24,11 @@ within() {
 }
 
 @test "200 machines at once: every cloud's limits hold, no 429 is seen" {
-	while IFS='|' read -r cloud speed hourly; do
-		echo "cloud: $cloud"
-		SPEED=$speed start_cloud "$cloud"
+	while IFS='|' read -r where speed hourly; do
+		echo "cloud: $where"
+		SPEED=$speed start_cloud "$where"
 		control POST settings '{"image_s": 20, "image_gb_s": 2}'
-		JOURNAL=$BATS_TEST_TMPDIR/journal.$cloud
+		JOURNAL=$BATS_TEST_TMPDIR/journal.$where
 		fleet 200
 		run --separate-stderr capture_fleet
 		echo "$status: $stderr"
@@ -36,7 +36,7 @@ within() {
 		[ "$(wc -l <<<"$output")" -eq 200 ]
 		[ "$(there '[.images[] | select(.state == "ready") |
 		    .machine] | unique | length')" -eq 200 ]
-		within "$cloud" "$hourly"
+		within "$where" "$hourly"
 		stop_emulator
 	done <<-'TABLE'
 	digitalocean|60|5000

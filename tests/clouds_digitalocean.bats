@@ -58,9 +58,9 @@ teardown() { stop_emulator; }
 		    .region == \"$REGION\")" >"$BATS_TEST_TMPDIR/machine"
 		cat "$BATS_TEST_TMPDIR/machine"
 		jq -e --arg image "$image" --arg size "$LARGER" \
-		    --arg build "$BUILD" --arg firewall "adt-$type-$BUILD" \
+		    --arg tag "$BUILD" --arg firewall "adt-$type-$BUILD" \
 		    '.state == "running" and .image == $image and
-		    .size == $size and .tags == [$build] and
+		    .size == $size and .tags == [$tag] and
 		    .user_data == "#cloud-config\n# of this test\n" and
 		    (.ssh_keys | length) == 1 and (.vpcs | length) == 1 and
 		    (.firewalls | length) == 1' "$BATS_TEST_TMPDIR/machine"
@@ -323,13 +323,13 @@ teardown() { stop_emulator; }
 @test "credentials of a build are found where the build keeps them" {
 	start_cloud digitalocean
 	home=$BATS_TEST_TMPDIR/home
-	build=$home/runtimedata/digitalocean/$BUILD
-	mkdir -p "$build" "$home/.config/doctl" "$BATS_TEST_TMPDIR/user"
+	place=$home/runtimedata/digitalocean/$BUILD
+	mkdir -p "$place" "$home/.config/doctl" "$BATS_TEST_TMPDIR/user"
 	HOME=$BATS_TEST_TMPDIR/user
 	export HOME
 	who() {
 		adt-cloud whoami --cloud digitalocean --api-url "$API" \
-		    --build "$build"
+		    --build "$place"
 	}
 	run --separate-stderr who
 	echo "$stderr"
@@ -338,16 +338,16 @@ teardown() { stop_emulator; }
 	    >"$home/.config/doctl/config.yaml"
 	chmod 0400 "$home/.config/doctl/config.yaml"
 	who
-	(umask 077 && echo wrong >"$build/TOKEN")
+	(umask 077 && echo wrong >"$place/TOKEN")
 	run who
 	[ "$status" -eq 77 ] # it is trusted more, and wrong
-	echo emulator-token >"$build/TOKEN"
+	echo emulator-token >"$place/TOKEN"
 	who
 	printf '%s\n' 'GIT_USER=Demo Person' "X=\$(exit 3)" 'TOKEN=wrong' \
-	    >"$build/build_environment"
+	    >"$place/build_environment"
 	run who
 	[ "$status" -eq 77 ]
-	sed -i 's/wrong/emulator-token/' "$build/build_environment"
+	sed -i 's/wrong/emulator-token/' "$place/build_environment"
 	who
 }
 
