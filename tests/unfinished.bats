@@ -63,13 +63,11 @@ counts() {
 
 @test "finished but not recorded: given up, its images go as well" {
 	start_site vultr
-	mv "$ADT_SEAL_KEY" "$ADT_SEAL_KEY.away"
 	adt-cloud capture --cloud vultr --region "$REGION" --build "$BLD" \
-	    --journal "$BATS_TEST_TMPDIR/run" \
+	    --journal "$BATS_TEST_TMPDIR/done.json" \
 	    "webserver=$(machine_of webserver)"
-	mv "$ADT_SEAL_KEY.away" "$ADT_SEAL_KEY"
 	mkdir -p "$SNAPSHOTS"
-	cp "$BATS_TEST_TMPDIR/run" "$SNAPSHOTS/journal"
+	cp "$BATS_TEST_TMPDIR/done.json" "$SNAPSHOTS/journal"
 	[ "$(there '.images | map(select(.machine_name != "")) | length')" -ge 1 ]
 	obtain --abandon --progress none
 	[ "$(there '.images | map(select(.name | startswith("ws-"))) | length')" -eq 0 ]
