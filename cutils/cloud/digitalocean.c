@@ -324,10 +324,10 @@ static const struct credential_places places = {
 	.members = {"access-token", NULL},
 };
 
-#define LIST(address, member, reader)                              \
-	{                                                          \
-		.path = address, .rows = member, .read = (reader), \
-		.next = next_page                                  \
+#define LIST(address, member, reader)                                  \
+	{                                                              \
+		.path = (address), .rows = (member), .read = (reader), \
+		.next = next_page                                      \
 	}
 
 const struct provider digitalocean_provider = {

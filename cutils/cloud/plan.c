@@ -117,7 +117,7 @@ static enum step plan_power(const struct world *world, struct target *target,
 
 	if (!target->giving_up && !machine)
 		step_fail(target, ERR_NO, "there is no such machine", "");
-	if (target->giving_up)
+	if (target->giving_up || !machine)
 		return STEP_FAIL;
 	step_note_machine(target, machine);
 	if (machine->state == wanted)
