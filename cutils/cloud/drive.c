@@ -134,12 +134,13 @@ static void add_step(const struct drive *drive, struct batch *batch,
 	batch->steps[batch->count++] = step;
 }
 
-/* Plans every target. True when the journal has something new to remember. */
+/* Plans every target, from a world that was observed from now_s on: what was
+ * not there then may be by now. True when the journal has something new to
+ * remember. */
 static bool plan_all(const struct drive *drive, const struct world *world,
-		     struct batch *batch, int64_t elapsed_s)
+		     struct batch *batch, int64_t elapsed_s, int64_t now_s)
 {
 	struct journal *journal = drive->journal;
-	int64_t now_s = clock_epoch_s();
 	bool news = false;
 	size_t i;
 
@@ -309,6 +310,7 @@ static int tick(const struct drive *drive, struct world *world,
 		const struct pace *pace, bool *acted, bool *asked,
 		struct err *err)
 {
+	int64_t now_s = clock_epoch_s();
 	struct batch batch;
 	bool news;
 	int rc = -1;
@@ -328,7 +330,8 @@ static int tick(const struct drive *drive, struct world *world,
 			       : -1;
 	}
 	if (batch_init(&batch, drive->journal->count, err) == 0) {
-		news = plan_all(drive, world, &batch, pace_elapsed_s(pace));
+		news = plan_all(drive, world, &batch, pace_elapsed_s(pace),
+				now_s);
 		rc = act(drive, &batch, news, err);
 		*acted = batch.count > 0;
 		*asked = only_asked(&batch);

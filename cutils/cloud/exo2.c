@@ -81,7 +81,7 @@ static void add_decoded(struct strbuf *to, const char *text, size_t len)
 static int add_query(const char *query, struct strbuf *message,
 		     struct strbuf *args, struct err *err)
 {
-	struct parameter rows[MOST_PARAMETERS];
+	struct parameter rows[MOST_PARAMETERS] = {{0}};
 	int count = parameters_of(query, rows), i;
 
 	if (count < 0)

@@ -52,14 +52,13 @@ static int read_networks(const json_t *row, struct machine *machine,
 			 struct err *err)
 {
 	struct strbuf ids = STRBUF(sizeof(machine->networks) - 1);
-	json_t *network;
+	const json_t *rows = json_object_get(row, "private-networks");
 	size_t i;
 	int rc;
 
-	json_array_foreach (json_object_get(row, "private-networks"), i,
-			    network)
+	for (i = 0; i < json_array_size(rows); i++)
 		strbuf_addf(&ids, "%s%s", i ? " " : "",
-			    reply_text(network, "id"));
+			    reply_text(json_array_get(rows, i), "id"));
 	rc = COPY(machine->networks, strbuf_text(&ids), err);
 	strbuf_free(&ids);
 	return rc;
@@ -346,9 +345,9 @@ static const struct credential_places places = {
 	.members = {"key", "secret"},
 };
 
-#define LIST(url, member, reader)                            \
-	{                                                    \
-		.path = url, .rows = member, .read = reader, \
+#define LIST(url, member, reader)                                  \
+	{                                                          \
+		.path = (url), .rows = (member), .read = (reader), \
 	}
 
 const struct provider exoscale_provider = {
@@ -361,6 +360,7 @@ const struct provider exoscale_provider = {
 		   .snapshots_unnamed = true,
 		   .attach_network = true,
 		   .appears_within_s = 60,
+		   .image_unseen_s = 1800,
 		   .ask_every_s = 3,
 		   .poll_first_ms = 3000,
 		   .poll_most_ms = 15000},

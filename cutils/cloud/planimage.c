@@ -141,7 +141,7 @@ enum step plan_image(const struct traits *traits, const struct world *world,
 	else
 		step = step_create(traits, world, target, STEP_IMAGE,
 				   "making the image", now_s);
-	if (step_creates(step)) {
+	if (machine && step_creates(step)) {
 		enum step still = make_still(world, machine, target, now_s);
 
 		if (still != STEP_DONE)

@@ -302,11 +302,10 @@ static const struct credential_places places = {
 	.members = {"api-key", NULL},
 };
 
-/* A list of the API, in pages as large as it allows. */
-#define LIST(name, member, reader)                                \
-	{                                                         \
-		.path = "/" name "?per_page=500", .rows = member, \
-		.read = reader, .next = next_page,                \
+#define LIST(url, member, reader)                                  \
+	{                                                          \
+		.path = (url), .rows = (member), .read = (reader), \
+		.next = next_page,                                 \
 	}
 
 const struct provider vultr_provider = {
@@ -328,13 +327,18 @@ const struct provider vultr_provider = {
 				     .rows = "instances",
 				     .read = read_machine,
 				     .next = next_page},
-		  [LIST_IMAGES] = LIST("snapshots", "snapshots", read_image),
-		  [LIST_REGIONS] = LIST("regions", "regions", read_region),
-		  [LIST_SIZES] = LIST("plans", "plans", read_plan),
-		  [LIST_NETWORKS] = LIST("vpcs", "vpcs", read_vpc),
-		  [LIST_FIREWALLS] =
-			  LIST("firewalls", "firewall_groups", read_firewall),
-		  [LIST_KEYS] = LIST("ssh-keys", "ssh_keys", read_key)},
+		  [LIST_IMAGES] = LIST("/snapshots?per_page=500", "snapshots",
+				       read_image),
+		  [LIST_REGIONS] =
+			  LIST("/regions?per_page=500", "regions", read_region),
+		  [LIST_SIZES] =
+			  LIST("/plans?per_page=500", "plans", read_plan),
+		  [LIST_NETWORKS] =
+			  LIST("/vpcs?per_page=500", "vpcs", read_vpc),
+		  [LIST_FIREWALLS] = LIST("/firewalls?per_page=500",
+					  "firewall_groups", read_firewall),
+		  [LIST_KEYS] =
+			  LIST("/ssh-keys?per_page=500", "ssh_keys", read_key)},
 	.actions = {[STEP_STOP] = {.request = stop_request},
 		    [STEP_KILL] = {.request = stop_request},
 		    [STEP_START] = {.request = start_request},

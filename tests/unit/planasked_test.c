@@ -9,6 +9,7 @@ static const struct traits asked = {.image_from_snapshot = true,
 				    .snapshots_unnamed = true,
 				    .attach_network = true,
 				    .ask_every_s = 3,
+				    .image_unseen_s = 900,
 				    .appears_within_s = 10};
 static const struct traits direct = {.appears_within_s = 10};
 static struct err err;
@@ -93,6 +94,18 @@ static void done_when_its_task_is(void)
 	world.snapshot_count = 1;
 	expect(&asked, STEP_DONE, &target, 111);
 	CHECK_TEXT(target.image_id, "template");
+	world_clear(&world);
+}
+
+/* Its id is not known, and it is not listed before it is whole. */
+static void lost_reply_of_an_image(void)
+{
+	struct target target = until_image();
+
+	target.task_id[0] = '\0';
+	expect(&asked, STEP_WAIT, &target, 104);
+	expect(&asked, STEP_WAIT, &target, 104 + 899);
+	expect(&asked, STEP_IMAGE, &target, 104 + 900);
 	world_clear(&world);
 }
 
@@ -185,6 +198,7 @@ static void places_and_offers(void)
 int main(void)
 {
 	done_when_its_task_is();
+	lost_reply_of_an_image();
 	failed_though_listed();
 	forgotten_task();
 	joins_its_network_once();
