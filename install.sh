@@ -49,6 +49,7 @@ packages() {
 	fuzz   clang libclang-rt-dev
 	lxd    lxd debootstrap squashfs-tools dnsmasq-base nftables attr rsync
 	lxd    xz-utils zstd iproute2 btrfs-progs procps openssh-client busybox
+	lxd    ceph-mon ceph-osd radosgw uuid-runtime jq curl
 	contract  nodejs npm
 	datastore  ceph-mon ceph-osd radosgw uuid-runtime curl procps
 	datastore  mariadb-server postgresql

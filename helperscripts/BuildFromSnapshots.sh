@@ -94,24 +94,8 @@ tell_machines() {
 		awk -F '\t' '{ print $2 "\t" $1 "\t" $3 "\t" $4 }'
 }
 
-# keep_root_password - some clouds want one for a new machine: one is made of
-# random bytes, and kept sealed for whoever needs the console one day.
-keep_root_password() {
-	[ ! -e "$SNAPSHOTS/root_password.dat" ] || return 0
-	SEALED=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n' |
-		sed 's/^/Aa1-/' | seal_text root_password)
-	put "$SEALED" | replace_file "$SNAPSHOTS/root_password.dat"
-}
-
 # provision target... - one run for all of them; its results on stdout.
-provision() {
-	keep_root_password
-	adt-seal open --site "$WEBSITE_URL" --kind root_password \
-	    "$SNAPSHOTS/root_password.dat" |
-		cloud provision --journal "$SNAPSHOTS/build-journal" --json \
-		    --root-password - ${DEADLINE:+--deadline "$DEADLINE"} \
-		    ${PROGRESS:+--progress "$PROGRESS"} "$@"
-}
+provision() { provision_by "$SNAPSHOTS/build-journal" "$@"; }
 
 # created results - tells of new machines; what was known of their addresses
 # was known of others.

@@ -74,11 +74,7 @@ new_name() (
 	put "$name"
 )
 
-provision() {
-	cloud provision --journal "$SNAPSHOTS/scale-journal" --json \
-	    ${DEADLINE:+--deadline "$DEADLINE"} \
-	    ${PROGRESS:+--progress "$PROGRESS"} "$@"
-}
+provision() { provision_by "$SNAPSHOTS/scale-journal" "$@"; }
 
 # take_new results - waits for what was created; removes what does not become
 # ready, tells of what does. Then the run is over.

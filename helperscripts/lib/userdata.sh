@@ -117,3 +117,37 @@ render_userdata() {
 	put "$RENDERED" | replace_file "$USERDATA/$RENDER_NAME.yaml"
 	RENDERED=
 }
+
+# root_password - some clouds want one for a new machine. One of random bytes is
+# kept sealed for whoever needs the console one day; an autoscaler cannot open
+# it, and has the build's in a file, or makes one that nobody keeps.
+root_password() {
+	if [ -z "${SETTINGS:-}" ]; then
+		[ -e "$SNAPSHOTS/root_password.dat" ] || {
+			SEALED=$(random_password | seal_text root_password)
+			put "$SEALED" |
+				replace_file "$SNAPSHOTS/root_password.dat"
+		}
+		adt-seal open --site "$WEBSITE_URL" --kind root_password \
+		    "$SNAPSHOTS/root_password.dat"
+	elif [ -r "${SETTINGS%/runtime/*}/.ssh/EMERGENCY_PASSWORD" ]; then
+		first_line "${SETTINGS%/runtime/*}/.ssh/EMERGENCY_PASSWORD"
+	else
+		random_password
+	fi
+}
+
+random_password() {
+	od -An -N24 -tx1 /dev/urandom | tr -d ' \n' | sed 's/^/Aa1-/'
+}
+
+# provision_by journal target... - one run for all of them; its results on
+# stdout. Wants DEADLINE and PROGRESS, "" for the defaults.
+provision_by() {
+	PROVISION_JOURNAL=$1
+	shift
+	PASSWORD=$(root_password)
+	put "$PASSWORD" | cloud provision --journal "$PROVISION_JOURNAL" \
+	    --json --root-password - ${DEADLINE:+--deadline "$DEADLINE"} \
+	    ${PROGRESS:+--progress "$PROGRESS"} "$@"
+}

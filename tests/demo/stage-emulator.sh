@@ -94,6 +94,18 @@ stage_build() {
 	    "tests/emulator/ready.sh \"\$1\""
 }
 
+# stage_newer - no site runs on these machines that could go on.
+stage_newer() { :; }
+
+# stage_scale - three webservers.
+stage_scale() {
+	operator ScaleWebservers.sh 3 --health-command \
+	    "tests/emulator/ready.sh \"\$1\""
+	[ "$(fleet_state | jq '[.machines[] | select(.name |
+	    test("^ws-.*-demo-build-"))] | length')" -eq 3 ] ||
+		die "not three webservers"
+}
+
 # stage_tell - what it took, as the cloud saw it.
 stage_tell() {
 	control requests | jq -e '[.requests[] | select(.token_in_path or

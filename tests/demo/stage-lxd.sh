@@ -10,43 +10,111 @@ export LAB
 
 stage_check() { "$root/tests/lxd/check.sh"; }
 
-stage_clear() { [ ! -e "$work" ] || "$root/tests/lxd/down.sh" --images; }
+stage_clear() {
+	[ ! -e "$work" ] || stage_end
+}
+
+rgw() { "$root/tests/rgw/rgw.sh" "$@" --folder "$LAB/rgw"; }
 
 stage_begin() {
 	timed "LXD, started" "$root/tests/lxd/up.sh"
 	LXD_DIR=$("$root/tests/lxd/up.sh" --where)
 	export LXD_DIR
 	timed "the base image, made once" "$root/tests/lxd/image.sh"
+	timed "the datastore (Ceph RGW), started" start_store
 }
 
-stage_buildhome() { "$root/tests/lxd/buildhome.sh" "$BUILD_HOME"; }
+# start_store - where the machines reach it: on the host's end of the bridge.
+start_store() {
+	network=$(lxc network list --format csv </dev/null |
+	    sed -n 's/^\(adt[0-9]*\),bridge,YES,.*/\1/p')
+	bridge=$(lxc network get "$network" ipv4.address </dev/null)
+	rgw up --address "${bridge%/*}" >/dev/null
+}
 
-# stage_fleet - the machines of the build, with the token on page and row.
+stage_buildhome() {
+	S3_ENVIRONMENT=$LAB/rgw/environment "$root/tests/lxd/buildhome.sh" \
+	    "$BUILD_HOME"
+}
+
+fleet() { "$root/tests/lxd/fleet.sh" "$@"; }
+
+# stage_fleet - the machines of the build, with the token on page and row, and
+# a backup of that.
 stage_fleet() {
-	# shellcheck disable=SC2046 # words, one a machine
-	timed "the fleet, built the long way" \
-	    "$root/tests/lxd/fleet.sh" up $(cat "$work/machines")
 	web=$(sed -n 's/=webserver$//p' "$work/machines")
 	database=$(sed -n 's/=database$//p' "$work/machines")
+	timed "the fleet, built the long way" build_fleet
+	timed "a backup to the datastore" fleet backup "$web" "$database"
+	cp "$DB_CREDENTIALS" "$work/site_credentials"
+}
+
+# build_fleet - webservers are told where the database is, so it comes first.
+build_fleet() {
+	# shellcheck disable=SC2046 # words, one a machine
+	fleet up $(grep -v '=webserver$' "$work/machines")
+	DB_HOST=$(fleet address "$database") fleet up "$web=webserver"
+}
+
+# stage_newer - the site goes on after the capture: another token, in a newer
+# backup. It is what the story must end with.
+stage_newer() {
+	older=$token
+	token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+	echo "$token" >"$TOKEN_FILE"
+	DB_CREDENTIALS=$work/site_credentials fleet change "$web" "$database"
+	DB_CREDENTIALS=$work/site_credentials timed \
+	    "a newer backup, after the capture" fleet backup "$web" "$database"
+	rm "$work/site_credentials"
+	say
+	say "after the capture the site went on: token $token, backed up; the" \
+	    "images hold $older"
 }
 
 # stage_prove whose - page and row hold the token; database credentials on
 # stdin.
 stage_prove() {
-	row=$("$root/tests/lxd/fleet.sh" fetch-row "$database")
-	page=$("$root/tests/lxd/fleet.sh" fetch-page "$web" </dev/null)
-	case $page in
-	*"$token"*) ;;
-	*) die "$1: the page does not hold $token: $page" ;;
-	esac
+	row=$(fleet fetch-row "$database")
+	serves_token "$web" || die "$1: the page does not hold $token: $page"
 	[ "$row" = "$token" ] || die "$1: the row holds '$row', not $token"
 	say "$1: page and row hold the token $token"
+}
+
+# serves_token machine - its page has it, of its webroot and of the database.
+serves_token() {
+	page=$(fleet fetch-page "$1" </dev/null)
+	case $page in
+	*"page $token row $token "*) ;;
+	*) return 1 ;;
+	esac
+}
+
+# stage_scale - three webservers, and what each serves.
+stage_scale() {
+	operator ScaleWebservers.sh 3 --health-word "row $token"
+	names=$(lxc list --format csv -c n '^ws-' </dev/null)
+	[ "$(printf '%s\n' "$names" | grep -c .)" -eq 3 ] ||
+		die "not three webservers: $names"
+	for name in $names; do
+		serves_token "$name" || die "$name: $page"
+		say "$name serves page and row with the token"
+	done
+	ids=$(for name in $names; do
+		lxc exec -T "$name" -- cat /etc/machine-id </dev/null
+		lxc exec -T "$name" -- cat /etc/ssh/ssh_host_ed25519_key.pub \
+		    </dev/null
+	done | sort -u | grep -c .)
+	[ "$ids" -eq 6 ] || die "machines share a machine-id or a host key"
+	say "each has a machine-id and host keys of its own"
 }
 
 # stage_image_of machine - the image that it was started from.
 stage_image_of() { lxc config get "$1" volatile.base_image </dev/null; }
 
-stage_end() { "$root/tests/lxd/down.sh" --images; }
+stage_end() {
+	rgw down || :
+	"$root/tests/lxd/down.sh" --images
+}
 
 stage_build() { operator BuildFromSnapshots.sh --yes; }
 

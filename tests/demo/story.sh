@@ -117,6 +117,7 @@ main() {
 
 	operator ObtainWholeMachineSnapshot.sh --all
 	operator VerifySnapshots.sh
+	stage_newer
 	operator RetireServers.sh --yes
 	operator SetBuildFromSnapshot.sh on
 	stage_build
@@ -126,6 +127,7 @@ main() {
 	adt-seal open --site "$site" --kind db_credentials \
 	    "$snapshots/db_credentials.dat" >"$work/opened"
 	timed "proved" stage_prove "the fleet from its images" <"$work/opened"
+	stage_scale
 	stage_tell
 	say
 	cat "$work/times"

@@ -21,8 +21,14 @@ usage() {
 	       $PROGRAM fetch-row NAME      prints the token in its database;
 	                                    credentials on stdin
 	       $PROGRAM address NAME        prints its IPv4 address
+	       $PROGRAM change WEB DATABASE the token of TOKEN_FILE on page and row
+	       $PROGRAM backup WEB DATABASE what a webserver and the database
+	                                    machine of the toolkit put into the
+	                                    datastore every hour
 	  TOKEN_FILE       one line: what page and row must hold
 	  DB_CREDENTIALS   three lines: USERNAME:.. PASSWORD:.. DBNAME:..
+	  DB_HOST          where webservers find the database; not set: none
+	  BUILD_HOME       the build whose server user and key the machines get
 	  READY_WAIT_S     default 180;  FETCH_WAIT_S, default 60
 	EOF
 }
@@ -67,7 +73,41 @@ database_sql() {
 	CREATE OR REPLACE TABLE $name.proof (token VARCHAR(255) NOT NULL)
 	    ENGINE=InnoDB;
 	INSERT INTO $name.proof VALUES ('$1');
+	CREATE OR REPLACE TABLE $name.zzzz (a INT);
 	EOF
+}
+
+# in_file path mode - a command that writes what is on stdin there.
+in_file() {
+	printf "base64 -d >'%s' <<'EOT'\n" "$1"
+	base64
+	printf "EOT\nchmod %s '%s'\n" "$2" "$1"
+}
+
+# database_json - what restore-site.sh leaves on a webserver.
+database_json() {
+	credentials=$(need_credentials <"$DB_CREDENTIALS")
+	printf '%s\n' "$credentials" | jq -Rn --arg host "$DB_HOST" '
+		[inputs | capture("^(?<key>[A-Z]+):(?<value>.*)$")] |
+		from_entries | {DB_TYPE: "Maria", DB_HOST: $host, DB_PORT: "3306",
+		DB_NAME: .DBNAME, DB_USERNAME: .USERNAME, DB_PASSWORD: .PASSWORD}'
+}
+
+# build_folder - of the one build in BUILD_HOME.
+build_folder() { echo "$BUILD_HOME"/runtimedata/lxd/*/; }
+
+# server_user - commands that make the toolkit's user, whom sudo asks for the
+# password and ssh for the build key.
+server_user() {
+	folder=$(build_folder)
+	user=$(sed 1q "$folder/credentials/SERVERUSER")
+	printf "id '%s' >/dev/null 2>&1 || useradd -m -s /bin/sh -G sudo '%s'\n" \
+	    "$user" "$user"
+	printf "chpasswd <<'EOT'\n%s:%s\nEOT\n" "$user" \
+	    "$(sed 1q "$folder/credentials/SERVERUSERPASSWORD")"
+	printf "install -d -o '%s' -m 700 '/home/%s/.ssh'\n" "$user" "$user"
+	cat "$folder"/keys/*.pub | in_file "/home/$user/.ssh/authorized_keys" 600
+	printf "chown '%s' '/home/%s/.ssh/authorized_keys'\n" "$user" "$user"
 }
 
 # user_data role - the script of the machine's first boot, on stdout.
@@ -78,13 +118,24 @@ user_data() {
 	set -eu
 	umask 077
 	EOF
+	[ -z "${BUILD_HOME:-}" ] || server_user
 	case $1 in
 	webserver)
-		cat <<-EOF
-		printf '<html><body>%s</body></html>\n' '$token' \\
-		    >/var/www/html/index.html
-		chmod 644 /var/www/html/index.html
-		systemctl is-active -q nginx || systemctl start nginx
+		echo "rm -f /var/www/html/*"
+		in_file /var/www/html/index.php 644 <"$here/index.php"
+		printf '%s\n' "$token" | in_file /var/www/html/token.txt 644
+		in_file /var/www/html/XXXXXX-DO_NOT_REMOVE 644 </dev/null
+		echo Maria | in_file /var/www/html/dbe.dat 644
+		if [ -n "${DB_HOST:-}" ]; then
+			echo "install -d -m 755 /etc/adt-snapshots"
+			database_json |
+				in_file /etc/adt-snapshots/database.json 640
+			echo "chgrp www-data /etc/adt-snapshots/database.json"
+		fi
+		cat <<-'EOF'
+		for unit in nginx php8.2-fpm; do
+			systemctl is-active -q "$unit" || systemctl start "$unit"
+		done
 		EOF
 		;;
 	database)
@@ -237,12 +288,53 @@ fetch_row() {
 	printf '%s\n' "$row"
 }
 
+# change web database - as the site's users would.
+change() {
+	token=$(read_token)
+	printf '%s\n' "$token" | timeout 30 lxc exec -T "$1" -- \
+	    sh -c 'cat >/var/www/html/token.txt' || die 71 "$1: no change"
+	name=$(field DBNAME <"$DB_CREDENTIALS" | sql_name)
+	printf "UPDATE %s.proof SET token = '%s';\n" "$name" "$token" |
+		timeout 30 lxc exec -T "$2" -- mariadb --protocol=socket ||
+		die 71 "$2: no change"
+}
+
+# backup web database
+backup() {
+	folder=$(build_folder)
+	folder=${folder%/}
+	site=$(sed -n 's/^WEBSITE_URL=//p' "$folder/build_environment" | tr . -)
+	word=$(sed -n 's/^WEBSITE_NAME=//p' "$folder/build_environment")
+	base=$(field DBNAME <"$DB_CREDENTIALS")
+	work=$(mktemp -d)
+	trap 'rm -rf "$work"' EXIT
+	timeout 60 lxc exec -T "$1" -- tar -C /var/www/html -czf - . \
+	    </dev/null >"$work/web" || die 71 "$1: no archive"
+	timeout 60 lxc exec -T "$2" -- mariadb-dump --protocol=socket "$base" \
+	    </dev/null >"$work/applicationDB.sql" || die 71 "$2: no dump"
+	tar -C "$work" -czf "$work/database" applicationDB.sql
+	for bucket in "$site-hourly" "$site-db-hourly"; do
+		adt-datastore make-bucket --build "$folder" "$bucket"
+	done >/dev/null
+	adt-datastore put --build "$folder" "$site-hourly" \
+	    applicationsourcecode.tar.gz "$work/web" >/dev/null
+	adt-datastore put --build "$folder" "$site-db-hourly" \
+	    "$word-DB-backup.tar.gz" "$work/database" >/dev/null
+	rm -rf "$work"
+	trap - EXIT
+}
+
 main() {
 	[ $# -gt 0 ] || usage_error "a verb is wanted"
 	verb=$1; shift
 	case $verb in
 	-h | --help) usage; exit 0 ;;
 	up) ;;
+	change | backup)
+		[ $# -eq 2 ] || usage_error "$verb wants a webserver and a database"
+		[ -r "${DB_CREDENTIALS:-}" ] ||
+			die 65 "DB_CREDENTIALS: no such file"
+		;;
 	fetch-page | fetch-row | address)
 		[ $# -eq 1 ] || usage_error "$verb wants one name" ;;
 	*) usage_error "unknown verb $verb" ;;
@@ -252,6 +344,8 @@ main() {
 	need_lxd
 	case $verb in
 	up) up "$@" ;;
+	change) change "$@" ;;
+	backup) backup "$@" ;;
 	fetch-page) fetch_page "$1" ;;
 	fetch-row) fetch_row "$1" ;;
 	address) address "$1" || die 1 "$1: no address" ;;
