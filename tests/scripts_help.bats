@@ -6,7 +6,8 @@ setup() {
 	export BUILD_HOME
 }
 
-SCRIPTS='ObtainWholeMachineSnapshot.sh VerifySnapshots.sh RetireServers.sh
+SCRIPTS='ScaleWebservers.sh UpdateSnapshotMachines.sh
+	ObtainWholeMachineSnapshot.sh VerifySnapshots.sh RetireServers.sh
 	SetBuildFromSnapshot.sh BuildFromSnapshots.sh RollbackSnapshots.sh
 	PruneSnapshots.sh ListSnapshots.sh SyncSnapshots.sh'
 
@@ -57,6 +58,16 @@ helps() {
 	SetBuildFromSnapshot.sh on --template|wants a file
 	BuildFromSnapshots.sh --deadline -1|not a number of minutes
 	BuildFromSnapshots.sh --all|unknown argument
+	BuildFromSnapshots.sh --wait|wants a value
+	BuildFromSnapshots.sh --wait long|not a number of minutes
+	BuildFromSnapshots.sh --health-cheque x|unknown argument
+	ScaleWebservers.sh|how many webservers
+	ScaleWebservers.sh two|how many webservers
+	ScaleWebservers.sh 2 3|one number is wanted
+	ScaleWebservers.sh 0|takes --force
+	ScaleWebservers.sh 2 --number x|not an autoscaler's number
+	UpdateSnapshotMachines.sh --machine web|no machine type 'web'
+	UpdateSnapshotMachines.sh --at-once 0|not a number of machines
 	TABLE
 }
 
@@ -65,6 +76,7 @@ helps() {
 		for script in $SCRIPTS; do
 			case $script in
 			SetBuild*) set -- off ;;
+			Scale*) set -- 2 ;;
 			Sync*) set -- push ;;
 			Prune*) set -- --keep 1 ;;
 			*) set -- ;;

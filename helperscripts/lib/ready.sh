@@ -17,8 +17,9 @@ ready_usage() {
 	                         this word in it, with status 200
 	  --health-url URL       that page; %A is the machine's address; default:
 	                         http://%A/
-	  --health-command CODE  sh code that decides alone, status 0 is ready;
-	                         its arguments are name, address and type
+	  --health-command CODE  sh code that decides alone: status 0 is ready,
+	                         2 never will be, others not yet; its arguments
+	                         are name, address and type
 	EOF
 }
 
@@ -99,9 +100,12 @@ serves() (
 # is_ready label name image address - 0; 1 not yet, 2 never; words on stdout.
 is_ready() (
 	if [ -n "$HEALTH_COMMAND" ]; then
+		status=0
 		sh -c "$HEALTH_COMMAND" sh "$2" "$4" "$1" </dev/null \
-		    >/dev/null 2>&1 && exit 0
-		echo "the health command says no"
+		    >/dev/null 2>&1 || status=$?
+		[ "$status" -ne 0 ] || exit 0
+		echo "the health command ends with status $status"
+		[ "$status" -ne 2 ] || exit 2
 		exit 1
 	fi
 	if [ -n "$SSH_KEY" ]; then

@@ -67,7 +67,7 @@ places() {
 	# A product does not know the machine it was written on.
 	places="$c_files $sh_files Makefile install.sh *.md docs/*.md docs/*/*"
 	grep -nE '/home/[a-z]|/root/[a-z.]|/tmp/[A-Za-z]' $places 2>/dev/null |
-		grep -v '/home/buildhome.dat' | found 'path of one machine'
+		grep -v '/home/\(buildhome\|homedir\).dat' | found 'path of one machine'
 	grep -nF "$PWD/" $places 2>/dev/null | found 'path of this machine'
 }
 

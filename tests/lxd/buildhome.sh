@@ -62,7 +62,7 @@ main() {
 	echo "$password" >"$bld/credentials/SERVERUSERPASSWORD"
 	{
 		# what the toolkit's env(1) would print after sourcing it
-		sed -n 's/^export \([A-Za-z_]*\)="\([^"]*\)".*/\1=\2/p' "$template"
+		sed -n 's/^export \([A-Za-z0-9_]*\)="\([^"]*\)".*/\1=\2/p' "$template"
 		echo "SERVER_USER=$user"
 		echo "SERVER_USER_PASSWORD=$password"
 		echo "DB_NAME=n$(random_word 8)n"

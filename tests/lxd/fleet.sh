@@ -141,7 +141,10 @@ user_data() {
 	database)
 		sql=$(database_sql "$token" | base64)
 		cat <<-EOF
-		systemctl is-active -q mariadb || systemctl start mariadb
+		# With a socket of systemd's it listens on no other.
+		systemctl stop mariadb mariadb.socket
+		systemctl mask -q mariadb.socket
+		systemctl start mariadb
 		base64 -d <<'SQL' | mariadb --protocol=socket -u root
 		$sql
 		SQL

@@ -1,0 +1,173 @@
+# scale.bats - to N webservers, on the emulator: names, number, what does not
+# become ready, what a killed run left, and an autoscaler's own settings.
+setup() {
+	load emulator
+	fresh_seal_key
+	CLOUD=digitalocean
+	ADT_BIN=$OUT/bin
+	ADT_RUN_DIR=$BATS_TEST_TMPDIR/run
+	BUILD_HOME=$BATS_TEST_TMPDIR/home
+	ADT_CLOCK=100@$(date +%s)
+	export CLOUD ADT_BIN ADT_RUN_DIR BUILD_HOME ADT_CLOCK
+	start_emulator --speed 100 --limit-scale 100
+	ADT_API_URL=$(emulator_url "$CLOUD")
+	EMULATOR_CONTROL=http://127.0.0.1:$EMULATOR_PORT/control
+	export ADT_API_URL EMULATOR_CONTROL
+	"$ROOT/tests/emulator/buildhome.sh" "$CLOUD" "$BUILD_HOME" \
+	    >"$BATS_TEST_TMPDIR/machines"
+	FIRST=$(sed -n 's/=webserver$//p' "$BATS_TEST_TMPDIR/machines")
+	REGION=$(cat "$BUILD_HOME/runtimedata/$CLOUD/demo-build/CURRENTREGION")
+	add_machines "$CLOUD" "[{\"name\": \"$FIRST\", \"region\": \"$REGION\"},
+	    {\"name\": \"${FIRST/demo-build/demo-build2}\",
+	     \"region\": \"$REGION\"}]" >/dev/null
+	SNAPSHOTS=$BUILD_HOME/runtimedata/wholemachinebackups/www.demo.test/snapshots
+}
+teardown() { stop_emulator; }
+
+capture() { helper ObtainWholeMachineSnapshot.sh --machine webserver; }
+scale() {
+	helper ScaleWebservers.sh --health-command \
+	    "$ROOT/tests/emulator/ready.sh \"\$1\"" "$@"
+}
+# webservers - of this build, at the cloud, by name.
+webservers() {
+	control GET "state?cloud=$CLOUD" | jq -r '.machines[] |
+		select(.name | test("^ws-.*-demo-build-")) | .name' | sort
+}
+count() { webservers | grep -c . || :; }
+
+@test "to 3, to 3 again, to 1: names of the scheme, the newest go" {
+	capture
+	run --separate-stderr scale 3
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 2 ]
+	rnd=$(printf '%s\n' "$FIRST" | sed 's/.*-0-\(X...\)-init-1$/\1/')
+	for line in "${lines[@]}"; do
+		grep -qE "^ws-$REGION-demo-build-0-$rnd-[A-Za-z0-9]{4}	webserver	" \
+		    <<<"$line"
+	done
+	[ "$(count)" -eq 3 ]
+	run --separate-stderr scale 3
+	[ "$status" -eq 0 ] && [ "$output" = "" ]
+	[ "$(count)" -eq 3 ]
+	run --separate-stderr scale 1 --dry-run
+	[ "$(count)" -eq 3 ]
+	scale 1 --yes
+	[ "$(webservers)" = "$FIRST" ]
+	[ ! -e "$ADT_RUN_DIR/userdata/www.demo.test" ]
+}
+
+@test "refused: none without --force, above MAX_WEBSERVERS, without an image" {
+	run --separate-stderr scale 2
+	[ "$status" -eq 69 ]
+	[[ $stderr == *"no usable image of a webserver"* ]]
+	capture
+	run --separate-stderr scale 0 --yes
+	[ "$status" -eq 64 ]
+	run --separate-stderr scale 50
+	[ "$status" -eq 69 ]
+	[[ $stderr == *MAX_WEBSERVERS* ]]
+	run --separate-stderr scale 2 </dev/null
+	run --separate-stderr scale 1 </dev/null
+	[ "$status" -eq 64 ]
+	[[ $stderr == *--yes* ]]
+	[ "$(count)" -eq 2 ]
+	scale 0 --force --yes
+	[ "$(count)" -eq 0 ]
+}
+
+@test "one that does not become ready is removed, or kept with --keep-failed" {
+	capture
+	run --separate-stderr helper ScaleWebservers.sh 3 \
+	    --health-command 'exit 2'
+	echo "$stderr"
+	[ "$status" -eq 69 ]
+	[ "$output" = "" ]
+	[[ $stderr == *"is not ready: the health command ends with status 2"* ]]
+	[ "$(webservers)" = "$FIRST" ]
+	run --separate-stderr helper ScaleWebservers.sh 2 --keep-failed \
+	    --health-command 'exit 2'
+	[ "$status" -eq 69 ]
+	[[ $stderr == *"kept, though not ready"* ]]
+	[ "$(count)" -eq 2 ]
+}
+
+@test "of two, the one that is ready stays" {
+	capture
+	run --separate-stderr helper ScaleWebservers.sh 3 --health-command \
+	    "mkdir '$BATS_TEST_TMPDIR/first' 2>/dev/null || exit 2"
+	echo "$stderr"
+	[ "$status" -eq 69 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[ "$(count)" -eq 2 ]
+	[[ $(webservers) == *"${lines[0]%%$'\t'*}"* ]]
+}
+
+@test "killed while machines are made, and run again: N, not more" {
+	capture
+	"$ROOT/helperscripts/ScaleWebservers.sh" 4 --health-command true 3>&- &
+	script=$!
+	tries=0
+	until [ -s "$SNAPSHOTS/scale-journal" ]; do
+		sleep 0.02
+		tries=$((tries + 1))
+		[ "$tries" -lt 1500 ]
+	done
+	program=$(sed -n 's/^pid \([0-9]*\) .*/\1/p' \
+	    "$SNAPSHOTS/scale-journal.lock")
+	kill -KILL "$script" "$program"
+	wait "$script" || [ $? -eq 137 ]
+	rm -rf "$ADT_RUN_DIR" # as a reboot does
+	scale 4
+	[ "$(count)" -eq 4 ]
+	[ ! -e "$SNAPSHOTS/scale-journal" ]
+}
+
+@test "to 100, all at the same time" {
+	capture
+	run --separate-stderr scale 100 --force
+	echo "$stderr" | tail -n 5
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 99 ]
+	[ "$(count)" -eq 100 ]
+	[ "$(webservers | sort -fu | wc -l)" -eq 100 ]
+	[ "$(control GET "state?cloud=$CLOUD" |
+	    jq '[.machines[] | select(.name | contains("demo-build2"))] |
+	    length')" -eq 1 ]
+}
+
+@test "on an autoscaler its own settings say which image" {
+	capture
+	image=$(adt-snapshot-ids get "$SNAPSHOTS/snapshot_ids.dat" webserver)
+	user=$(cat "$BUILD_HOME/runtimedata/$CLOUD/demo-build/credentials/SERVERUSER")
+	site=www.demo.test
+	ADT_AUTOSCALER_DIR=$BATS_TEST_TMPDIR/autoscaler
+	ADT_AUTOSCALER_STATE=$BATS_TEST_TMPDIR/state
+	export ADT_AUTOSCALER_DIR ADT_AUTOSCALER_STATE
+	mkdir "$ADT_AUTOSCALER_DIR"
+	(umask 077 && echo emulator-token >"$ADT_AUTOSCALER_DIR/TOKEN")
+	settings=$ADT_AUTOSCALER_DIR/autoscaler_configuration_settings.dat
+	printf '%s\n' "CLOUDHOST:$CLOUD" "REGION:$REGION" \
+	    BUILDIDENTIFIER:demo-build "WEBSITEURL:$site" \
+	    "SERVERUSER:$user" WSSERVERTYPE:s-1vcpu-1gb MAXWEBSERVERS:4 \
+	    BUILDFROMSNAPSHOT:1 "SNAPSHOTID:$image" >"$settings"
+	printf '%s\n' "WEBSITE_URL:$site" PERIOD:hourly S3_ACCESS_KEY:a \
+	    >"$ADT_AUTOSCALER_DIR/webserver.conf"
+	BUILD_HOME=$BATS_TEST_TMPDIR/none
+	unset ADT_SEAL_KEY
+	run --separate-stderr scale 3 --number 2
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	[[ ${lines[0]} == ws-$REGION-demo-build-2-* ]]
+	[ "$(webservers | grep -c -- -demo-build-2-)" -eq 3 ]
+	control GET "state?cloud=$CLOUD" | jq -e --arg image "$image" \
+	    'all(.machines[] | select(.name | test("demo-build-2-"));
+	     .image == $image)'
+	sed -i 's/^SNAPSHOTID:.*/SNAPSHOTID:Key does not exist 777/' "$settings"
+	run --separate-stderr scale 3
+	[ "$status" -eq 65 ]
+	sed -i 's/^BUILDFROMSNAPSHOT:.*/BUILDFROMSNAPSHOT:0/' "$settings"
+	run --separate-stderr scale 3
+	[ "$status" -eq 69 ]
+}
