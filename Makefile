@@ -29,7 +29,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,\
            $(filter-out %/replay.c,$(wildcard tests/fuzz/*.c)))
 PRELOAD := $(patsubst tests/%.c,$(OUT)/%.so,$(wildcard tests/fault/*lib.c))
 
-.PHONY: kill fault fuzz fuzz-run all help everything tools check check-unit \
+.PHONY: emulator-tools kill fault fuzz fuzz-run all help everything tools check check-unit \
         check-bats check-lxd check-datastore contract lint asan demo bench \
         install uninstall clean FORCE
 .SECONDARY:
@@ -82,15 +82,21 @@ need = @missing=; for program in $(1); do \
 	command -v "$$program" >/dev/null || { missing=yes; \
 	echo "$$program is missing: ./install.sh $(2) installs it" >&2; }; \
 	done; [ -z "$$missing" ]
+# need_headers NAMES - the same for headers.
+need_headers = @for header in $(1); do \
+	echo "\#include <$$header>" | $(CC) -E -x c - >/dev/null 2>&1 || { \
+	echo "$$header is missing: ./install.sh --check installs it" >&2; \
+	exit 1; }; done
 HEADERS := stdio.h curl/curl.h jansson.h openssl/cms.h expat.h
 
 tools:
 	$(call need,$(firstword $(CC)) $(AR),--check)
-	@for header in $(HEADERS); do \
-		echo "#include <$$header>" | $(CC) -E -x c - >/dev/null 2>&1 || { \
-		echo "$$header is missing: ./install.sh --check installs it" >&2; \
-		exit 1; }; \
-	done
+	$(call need_headers,$(HEADERS))
+
+# For tests, the demo and the benchmark alone.
+emulator-tools: | tools
+	$(call need_headers,microhttpd.h)
+$(OUT)/tests/emulator/http.o: | emulator-tools
 
 # ---- testing ----
 # Tests speak TAP. What was announced and did not report counts as failed.
