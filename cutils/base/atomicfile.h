@@ -25,7 +25,8 @@
  * followed; a file keeps its owner where we may give it. On -1 path is as it
  * was, but for a failed last fsync: then the new bytes are in place and may not
  * outlive a power cut. No temporary remains, but where we are killed in the
- * instant between linkat and rename: the next lock or replacement removes it. */
+ * instant between linkat and rename: the next lock or replacement removes it.
+ */
 int file_replace(const char *path, const void *bytes, size_t size_bytes,
 		 mode_t mode, struct err *err) MUST_CHECK;
 

@@ -56,6 +56,8 @@ static enum step make_still(const struct world *world,
 			    const struct machine *machine,
 			    struct target *target, int64_t now_s)
 {
+	if (!machine) /* it was given up before this */
+		return STEP_FAIL;
 	if (target->power_off && machine->state != MACHINE_STOPPED)
 		return step_stop(world, machine, target, now_s);
 	if (world_busy(world, machine->name))
