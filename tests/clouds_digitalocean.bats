@@ -158,6 +158,18 @@ teardown() { stop_emulator; }
 	[[ $stderr == *"$name: the cloud says it failed: action "*" errored"* ]]
 	[ "$output" = "" ]
 
+	# one that never comes is asked for again, and three times in all
+	fault digitalocean image vanish
+	cloud capture --journal "$JOURNAL" "webserver=$name"
+	[ "$(there '.images | length')" -eq 1 ]
+	rm -f "$JOURNAL"
+	fault digitalocean image vanish -1
+	run --separate-stderr cloud capture --journal "$JOURNAL" "webserver=$name"
+	echo "$status: $stderr"
+	[ "$status" -eq 69 ]
+	[[ $stderr == *"asked three times, and nothing appeared"* ]]
+	control DELETE faults
+
 	fault digitalocean image stuck
 	run --separate-stderr cloud capture --journal "$JOURNAL" --deadline 5 \
 	    "webserver=$name"

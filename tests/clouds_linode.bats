@@ -176,6 +176,29 @@ ROOT_PASSWORD_IS='R00t-password-of-nobody'
 	TABLE
 }
 
+@test "a quota is the cloud's own words" {
+	start_cloud linode
+	add_fleet
+	control POST settings '{"image_quota": 1}'
+	run --separate-stderr cloud capture --journal "$JOURNAL" \
+	    "webserver=$(machine_of webserver)" "database=$(machine_of database)"
+	echo "$status: $stderr"
+	[ "$status" -eq 69 ]
+	[ "$(there '.images | length')" -eq 1 ]
+}
+
+@test "a list of machines costs a list of machines" {
+	start_cloud linode
+	add_fleet
+	cloud machines >"$BATS_TEST_TMPDIR/rows"
+	cloud images >"$BATS_TEST_TMPDIR/images"
+	id=$(id_of "$(machine_of webserver)")
+	control DELETE requests
+	cloud power off "$id"
+	[ "$(emulator_requests | jq -r '[.[].operation] | unique | join(" ")')" = \
+	    'list-machines list-tasks stop' ]
+}
+
 @test "a late success is adopted, and a lost reply leaves one image" {
 	start_cloud linode
 	add_fleet

@@ -149,7 +149,8 @@ static int whoami_body(struct session *session, struct arguments *options,
 static int machines_body(struct session *session, struct arguments *options,
 			 struct err *err)
 {
-	if (no_targets(options, err) < 0 || session_observe(session, err) < 0)
+	if (no_targets(options, err) < 0 ||
+	    session_observe(session, 1u << LIST_MACHINES, err) < 0)
 		return -1;
 	return output_rows(
 		rows_machines(&session->world, options->access.region),
@@ -159,7 +160,8 @@ static int machines_body(struct session *session, struct arguments *options,
 static int images_body(struct session *session, struct arguments *options,
 		       struct err *err)
 {
-	if (no_targets(options, err) < 0 || session_observe(session, err) < 0)
+	if (no_targets(options, err) < 0 ||
+	    session_observe(session, 1u << LIST_IMAGES, err) < 0)
 		return -1;
 	return output_rows(rows_images(&session->world), options->json, err);
 }

@@ -304,6 +304,18 @@ static bool only_asked(const struct batch *batch)
 	return batch->count > 0;
 }
 
+/* What those that are not over are decided from. */
+static unsigned lists_wanted(const struct journal *journal)
+{
+	unsigned lists = 0;
+	size_t i;
+
+	for (i = 0; i < journal->count; i++)
+		if (!over(&journal->targets[i]))
+			lists |= plan_lists(journal->targets[i].goal);
+	return lists;
+}
+
 /* One tick. *acted tells whether anything was sent; *asked, that it was
  * questions alone, and all were answered. */
 static int tick(const struct drive *drive, struct world *world,
@@ -316,7 +328,7 @@ static int tick(const struct drive *drive, struct world *world,
 	int rc = -1;
 
 	*acted = *asked = false;
-	if (engine_observe(drive->engine, LISTS_WORLD, world,
+	if (engine_observe(drive->engine, lists_wanted(drive->journal), world,
 			   clock_now_ms() + clock_patience_ms(CALL_MS),
 			   err) < 0) {
 		/* not reached now may be reached later; refused will not */

@@ -6,6 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
+unsigned plan_lists(enum goal goal)
+{
+	if (goal == GOAL_IMAGE)
+		return LISTS_WORLD;
+	return 1u << LIST_TASKS |
+	       1u << (goal == GOAL_NO_IMAGE ? LIST_IMAGES : LIST_MACHINES);
+}
+
 void plan_sent(struct target *target, enum step step, int64_t now_s)
 {
 	target->acted = step;

@@ -35,6 +35,9 @@
 enum step plan(const struct traits *, const struct world *, struct target *,
 	       int64_t now_s);
 
+/* The lists (provider.h, 1u << each) that the plan of this goal looks at. */
+unsigned plan_lists(enum goal);
+
 /* Notes that the step was sent, which the next plan() takes into account. */
 void plan_sent(struct target *, enum step, int64_t now_s);
 

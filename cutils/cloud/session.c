@@ -57,9 +57,9 @@ static int observe(struct session *session, unsigned lists, int64_t most_ms,
 			      clock_now_ms() + clock_patience_ms(most_ms), err);
 }
 
-int session_observe(struct session *session, struct err *err)
+int session_observe(struct session *session, unsigned lists, struct err *err)
 {
-	return observe(session, LISTS_WORLD, ANSWER_MS, err);
+	return observe(session, lists, ANSWER_MS, err);
 }
 
 int session_whoami(struct session *session, char *text, size_t size,

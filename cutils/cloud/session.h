@@ -4,7 +4,7 @@
  * only what it wants:
  *
  *	session_open(&session, &access, stopped_hard, err);
- *	session_observe(&session, err);         session.world
+ *	session_observe(&session, lists, err);  session.world
  *	session_run(&session, &run, err);       targets to their goals
  *	session_close(&session);
  */
@@ -49,7 +49,8 @@ int session_open(struct session *, const struct access *,
 		 bool (*stopped_hard)(void), struct err *) MUST_CHECK;
 void session_close(struct session *);
 
-int session_observe(struct session *, struct err *) MUST_CHECK;
+/* Asks these lists (provider.h, 1u << each). */
+int session_observe(struct session *, unsigned lists, struct err *) MUST_CHECK;
 
 /* Writes the one line that says who we are there. */
 int session_whoami(struct session *, char *text, size_t size,
