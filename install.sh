@@ -12,7 +12,7 @@ usage() {
 	cat <<-EOF
 	usage: $PROGRAM [--build-home DIR] [--dry-run] [--yes]
 	       $PROGRAM --uninstall [--build-home DIR] [--dry-run] [--yes]
-	       $PROGRAM --demo [CLOUD] | --check | --ci | --help
+	       $PROGRAM --autoscaler | --demo [CLOUD] | --check | --ci | --help
 	Installs the Debian packages that are missing, as root. Then, into a build
 	home: programs, scripts, settings and the sealing key; what is replaced
 	there is kept, and the snapshots of before are taken over.
@@ -22,6 +22,8 @@ usage() {
 	  --dry-run         lists what would be done, changes nothing
 	  --yes             does not ask
 	Or else:
+	  --autoscaler    programs and scripts below /usr/local, for
+	                  ScaleWebservers.sh on this machine
 	  --demo [CLOUD]  runs the whole story, from capture to rebuild. CLOUD is
 	                  lxd: real machines, in an LXD of its own under build/;
 	                  or digitalocean, exoscale, linode, vultr: on an
@@ -170,6 +172,15 @@ home() {
 	"$COMMAND" "$FOLDER"
 }
 
+# autoscaler - what ScaleWebservers.sh needs, on a machine without a build home.
+autoscaler() {
+	install_packages build
+	install -d -m 755 /etc/adt-snapshots
+	install -d -m 700 /etc/adt-snapshots/keys
+	make -s -C "$here" -j "$(nproc)" install PREFIX=/usr/local
+	say "installed: /usr/local/share/adt-snapshots/helperscripts"
+}
+
 main() {
 	case ${1:-} in
 	--demo)
@@ -177,13 +188,14 @@ main() {
 		shift
 		demo "$@"
 		;;
-	--check | --ci | -h | --help)
+	--check | --ci | --autoscaler | -h | --help)
 		[ $# -eq 1 ] || usage_error "$1 takes no argument"
 		;;
 	esac
 	case ${1:-} in
 	--check) install_packages build check emulator; build check ;;
 	--ci) install_packages build check emulator lint fuzz lxd datastore contract ;;
+	--autoscaler) autoscaler ;;
 	-h | --help) usage ;;
 	*) home "$@" ;;
 	esac
