@@ -45,7 +45,7 @@ packages() {
 	build  gcc make libc6-dev libcurl4-openssl-dev libssl-dev libjansson-dev
 	build  libexpat1-dev jq openssl curl
 	check  bats parallel busybox mksh yash dash bash procps
-	check  cloud-init
+	check  cloud-init openssh-client openssh-server
 	emulator  libmicrohttpd-dev procps
 	lint   clang clang-format clang-tidy cppcheck shellcheck devscripts mandoc
 	fuzz   clang libclang-rt-dev

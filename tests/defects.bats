@@ -12,18 +12,18 @@ setup() {
 }
 
 @test "each says gone, round or outside, and how" {
-	while IFS='|' read -r number defect done shown; do
-		echo "$number: $done ($defect, $shown)"
-		[[ $done == gone* || $done == round:* || $done == outside:* ]]
+	while IFS="|" read -r number defect handled shown; do
+		echo "$number: $handled ($defect, $shown)"
+		[[ $handled == gone* || $handled == round:* || $handled == outside:* ]]
 	done <"$BATS_TEST_TMPDIR/rows"
 }
 
 @test "each names a test that is there; without one it is outside" {
-	while IFS='|' read -r number _ done shown; do
+	while IFS="|" read -r number _ handled shown; do
 		shown=${shown%"${shown##*[! ]}"}
 		echo "$number: $shown"
 		if [ "$shown" = - ]; then
-			[[ $done == outside:* ]]
+			[[ $handled == outside:* ]]
 			continue
 		fi
 		file=$ROOT/tests/${shown%%:*}

@@ -1,0 +1,160 @@
+# dropin_story.bats - an existing build machine, from installation to removal,
+# on each cloud's emulator: today's dialogue, the switch, the build, the view,
+# and a failed capture that leaves everything as it was.
+setup() {
+	unset MAKEFLAGS MAKELEVEL MFLAGS # of the make that runs the tests
+	load site
+	load dropin
+}
+
+teardown() { stop_emulator; }
+
+# installed CLOUD - a build home of the old layout there, with this installed.
+installed() {
+	start_site "$1"
+	unset ADT_SEAL_KEY
+	SITE=www.example.test
+	FOLDER=$SNAPSHOTS
+	VIEW=$RT/wholemachinesnapshots/$SITE/snapshots
+	rm -rf "$RT/wholemachinesnapshots"
+	HOME_OF_ADT=$BUILD_HOME
+	ADT_CONFIG_DIR=$BATS_TEST_TMPDIR/etc
+	ADT_END_FLAGS=$BATS_TEST_TMPDIR
+	PREFIX=$BATS_TEST_TMPDIR/usr
+	export ADT_CONFIG_DIR PREFIX ADT_END_FLAGS
+	template
+	key=id_ed25519_AGILE_DEPLOYMENT_BUILD_KEY_demo-build
+	[ -s "$BLD/keys/$key" ]
+	tree "$HOME_OF_ADT" >"$BATS_TEST_TMPDIR/before"
+	"$ROOT/install.sh" --build-home "$HOME_OF_ADT" --yes </dev/null \
+	    >"$BATS_TEST_TMPDIR/installed" 2>&1 ||
+		{ cat "$BATS_TEST_TMPDIR/installed"; return 1; }
+	echo "VIEW_FOLDER=$BATS_TEST_TMPDIR/views" >>"$ADT_CONFIG_DIR/settings"
+	unset BUILD_HOME
+}
+
+# template - the one in use: what build_environment says, as a template does.
+template() {
+	TMPL=$BUILD_HOME/templatedconfigurations/templates/mine.tmpl
+	sed -n 's/^\([A-Z][A-Za-z0-9_]*\)=\([A-Za-z0-9_.:/-]*\)$/export \1="\2"/p' \
+	    "$BLD/build_environment" | sort -u -t = -k 1,1 >"$TMPL"
+	echo "$TMPL" >"$RT/current_template_name"
+}
+
+# obtains ANSWERS - the script at its place in the build home, as it was called.
+obtains() {
+	printf '%b' "$1" | "$HOME_OF_ADT/helperscripts/ObtainWholeMachineSnapshot.sh"
+}
+
+whole_story() {
+	installed "$1"
+	word=generated
+	for answers in '1\n' '2\n' '3\n' '4\n2\n' '5'; do
+		run obtains "$answers"
+		echo "$1 $answers: $status: $output"
+		[ "$status" -eq 0 ]
+		[[ $output == *"Stored snapshot ids $word"* ]]
+		word=updated
+	done
+	[ "$(cut -d: -f1 "$FOLDER/snapshot_ids.dat" | sort | tr '\n' ' ')" = \
+	    "authenticator autoscaler database reverseproxy webserver " ]
+	[ ! -e "$VIEW" ]
+	run "$HOME_OF_ADT/helperscripts/VerifySnapshots.sh"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	run "$HOME_OF_ADT/helperscripts/SetBuildFromSnapshot.sh" on
+	echo "$output"
+	[ "$status" -eq 0 ]
+	for label in authenticator reverseproxy autoscaler webserver database; do
+		[ "$(reads_id "$label")" = "$(adt-snapshot-ids get \
+		    "$FOLDER/snapshot_ids.dat" "$label")" ]
+	done
+	[ "$(reads db_credentials.dat DBNAME)" = ndemodb01n ]
+	run --separate-stderr setsid -w \
+	    "$HOME_OF_ADT/initscripts/InitialiseSnapshots.sh" 3>&- 4>&-
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	[ "$output" = "$(reads_id webserver)" ]
+	[ "$(reads credentials.dat USERNAME)" = XabcUserDemoUser001X ]
+	"$HOME_OF_ADT/helperscripts/SetBuildFromSnapshot.sh" off
+	[ ! -e "$VIEW" ]
+}
+
+# out - the files of before, but for what the build itself wrote.
+out() {
+	"$ROOT/install.sh" --build-home "$HOME_OF_ADT" --uninstall --yes \
+	    </dev/null >"$BATS_TEST_TMPDIR/removed" 2>&1
+	ours='/wholemachine|/build_environment|/SERVERUSER|/mine[.]tmpl|BUILD_KEY'
+	diff <(grep -vE "$ours" "$BATS_TEST_TMPDIR/before") \
+	    <(tree "$HOME_OF_ADT" | grep -vE "$ours")
+	grep -q "$(head -n 1 "$RT/wholemachinesnapshots/$SITE/snapshots/snapshot_ids.dat")" \
+	    "$FOLDER/snapshot_ids.dat"
+}
+
+@test "digitalocean: in, capture, switch, build, out" {
+	whole_story digitalocean
+	out
+}
+@test "exoscale: in, capture, switch, build, out" {
+	whole_story exoscale
+	out
+}
+@test "linode: in, capture, switch, build, out" {
+	whole_story linode
+	out
+}
+@test "vultr: in, capture, switch, build, out" {
+	whole_story vultr
+	out
+}
+
+# refused_capture FAULT [JSON] - it fails, and no file is other than before,
+# but for the journal, by which the next run finds what was begun.
+refused_capture() {
+	control DELETE faults >/dev/null
+	fault "$CLOUD" "$1" "$2" -1 "${3:-"{}"}"
+	kept=$(files_kept)
+	run "$HOME_OF_ADT/helperscripts/ObtainWholeMachineSnapshot.sh" \
+	    --machine webserver --deadline 5
+	echo "$1 $2: $status: $output"
+	[ "$status" -ne 0 ]
+	[[ $output != *"Stored snapshot ids"* ]]
+	diff <(printf '%s\n' "$kept") <(files_kept)
+	rm -f "$FOLDER/journal"
+}
+
+# files_kept - every file with its bytes, but for locks and the journal.
+files_kept() {
+	(cd "$HOME_OF_ADT" && find . -type l -printf '%p %l\n' | sort &&
+	    find . -type f ! -name '*.lock' ! -name journal \
+	    -exec sha256sum {} + | sort)
+}
+
+@test "a failed capture leaves every file as it was, whatever failed" {
+	installed digitalocean
+	"$HOME_OF_ADT/helperscripts/ObtainWholeMachineSnapshot.sh" --all
+	while read -r operation fault more; do
+		refused_capture "$operation" "$fault" "${more:-"{}"}"
+	done <<-'TABLE'
+	image status {"status": 422}
+	image html {"status": 502}
+	image cut-before
+	image action-error {"message": "it failed"}
+	image vanish
+	list-machines status {"status": 401}
+	list-machines cut-before
+	list-machines redirect {"location": "https://elsewhere.test/"}
+	list-machines truncated
+	list-images html {"status": 502}
+	list-images invalid-json
+	list-images wrong-type
+	list-images missing-member
+	list-images oversized {"mb": 64}
+	TABLE
+	# And once nothing fails any more, it goes through.
+	control DELETE faults >/dev/null
+	"$HOME_OF_ADT/helperscripts/ObtainWholeMachineSnapshot.sh" \
+	    --machine webserver
+	# What never ends holds the machine for good.
+	refused_capture image stuck
+}
