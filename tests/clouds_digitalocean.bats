@@ -278,7 +278,7 @@ teardown() { stop_emulator; }
 	cloud machines >"$BATS_TEST_TMPDIR/rows" &
 	pid=$!
 	sleep 0.5
-	for process in $(pgrep -f 'adt-cloud machines'); do
+	for process in "$pid" $(pgrep -P "$pid"); do
 		tr '\0' '\n' <"/proc/$process/cmdline" >>"$BATS_TEST_TMPDIR/shown"
 		tr '\0' '\n' <"/proc/$process/environ" >>"$BATS_TEST_TMPDIR/shown"
 	done
