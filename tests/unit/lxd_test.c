@@ -76,9 +76,8 @@ static void read_errors(const struct provider *lxd)
 	for (i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
 		json_t *rows = json_loads(damaged[i], JSON_DECODE_ANY, NULL);
 
-		CHECK(reply_rows(rows, "rows",
-				 lxd->lists[LIST_MACHINES].read, &world,
-				 &err) < 0);
+		CHECK(reply_rows(rows, "rows", lxd->lists[LIST_MACHINES].read,
+				 &world, &err) < 0);
 		CHECK(err.kind == ERR_PROTOCOL);
 		json_decref(rows);
 	}
