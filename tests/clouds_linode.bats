@@ -237,11 +237,12 @@ ROOT_PASSWORD_IS='R00t-password-of-nobody'
 @test "each kind of refusal has its sentence and its status" {
 	start_cloud linode
 	add_fleet
+	cloud capture --journal "$JOURNAL" "webserver=$(machine_of webserver)"
 	while IFS='|' read -r want operation fault count more message; do
 		control DELETE faults
 		rm -rf "$ADT_RUN_DIR" # what it asked before to wait for
 		fault linode "$operation" "$fault" "$count" "$more"
-		run --separate-stderr cloud machines
+		run --separate-stderr cloud "${operation#list-}"
 		echo "case: $operation $fault $more -> $status: $stderr"
 		[ "$status" -eq "$want" ]
 		[[ $stderr == *"$message"* ]]
@@ -249,13 +250,13 @@ ROOT_PASSWORD_IS='R00t-password-of-nobody'
 	done <<-'TABLE'
 	77|list-machines|status|-1|{"status": 401}|linode: 
 	69|list-images|status|-1|{"status": 400, "message": "No such"}|linode: No such
-	75|list-tasks|status|-1|{"status": 429, "retry_after": 900}|linode: 
+	75|list-images|status|-1|{"status": 429, "retry_after": 900}|linode: 
 	0|list-images|status|2|{"status": 429, "retry_after": 1}|
 	75|list-machines|status|-1|{"status": 503}|linode: 
 	76|list-images|invalid-json|-1|{}|not JSON
 	76|list-machines|missing-member|-1|{"member": "data.0.status"}|linode: instance: Object item not found: status
 	76|list-machines|wrong-type|-1|{"member": "data.0.label"}|linode: instance: 
-	0|list-tasks|cut-before|2|{}|
+	0|list-images|cut-before|2|{}|
 	TABLE
 }
 
