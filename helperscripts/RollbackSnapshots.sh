@@ -11,6 +11,8 @@ here=$(dirname -- "$0")
 . "$here/lib/snapshots.sh"
 # shellcheck source=lib/generations.sh
 . "$here/lib/generations.sh"
+# shellcheck source=lib/view.sh
+. "$here/lib/view.sh"
 
 usage() {
 	cat <<-EOF
@@ -98,6 +100,7 @@ main() {
 		rollback
 	else
 		with_lock "$SNAPSHOTS/snapshots.json" rollback
+		refresh_view
 	fi
 }
 main "$@"

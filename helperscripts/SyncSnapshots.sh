@@ -14,6 +14,8 @@ here=$(dirname -- "$0")
 . "$here/lib/snapshots.sh"
 # shellcheck source=lib/generations.sh
 . "$here/lib/generations.sh"
+# shellcheck source=lib/view.sh
+. "$here/lib/view.sh"
 # shellcheck source=lib/datastore.sh
 . "$here/lib/datastore.sh"
 

@@ -156,3 +156,21 @@ taken() {
 	run switch on
 	[ "$status" -eq 65 ]
 }
+
+@test "an open view follows what is recorded: a rollback" {
+	switch on
+	for user in Xone Xtwo; do
+		in_build '. "$ROOT/helperscripts/lib/generations.sh"
+			stage_generation 2>/dev/null
+			printf "USERNAME:%s\nPASSWORD:p\n" "$1" |
+				seal_text credentials >"$STAGE/credentials.dat"
+			commit_generation' "$user"
+	done
+	follows() {
+		helper RollbackSnapshots.sh 2 &&
+			[ "$(reads credentials.dat USERNAME)" = Xone ] &&
+			helper RollbackSnapshots.sh 3 &&
+			[ "$(reads credentials.dat USERNAME)" = Xtwo ]
+	}
+	each_shell follows
+}

@@ -313,6 +313,7 @@ import_pulled() {
 	trap 'rm -rf -- "$SNAPSHOTS/generations/.new"' EXIT
 	import_generation "$PULLED"
 	trap - EXIT
+	refresh_view
 }
 
 # pull - what is current in the first datastore that gives it becomes current
