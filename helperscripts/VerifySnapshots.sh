@@ -112,7 +112,7 @@ main() {
 	find_build
 	need_program jq adt-cloud adt-snapshot-ids
 	if [ -n "$BOOT" ]; then
-		need_program adt-seal adt-template curl flock ssh timeout
+		need_program adt-seal adt-template flock ssh timeout curl
 		use_template
 	fi
 	# Without the folder nothing is recorded, and no lock can be taken.
