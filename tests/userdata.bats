@@ -194,3 +194,20 @@ SNAPSHOTID:private/12' ]
 	[[ $(status_of reason) == "www-demo-test-db-hourly/demo-DB-backup.tar.gz: the datastore: 000"* ]]
 	[ -z "$(ls -A "$home/runtime")" ]
 }
+
+@test "a root password is made once and kept, also where all is in clear" {
+	kept() {
+		for credentials in sealed plain; do
+			ADT_CONFIG_DIR=$BATS_TEST_TMPDIR/config.$credentials
+			mkdir -p "$ADT_CONFIG_DIR"
+			echo "CREDENTIALS=$credentials" >"$ADT_CONFIG_DIR/settings"
+			rm -f "$SNAPSHOTS/root_password.dat"
+			first=$(in_build '. "$ROOT/helperscripts/lib/userdata.sh"
+				root_password')
+			[ "${#first}" -ge 16 ]
+			[ "$(in_build '. "$ROOT/helperscripts/lib/userdata.sh"
+				root_password')" = "$first" ]
+		done
+	}
+	each_shell kept
+}

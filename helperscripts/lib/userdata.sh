@@ -128,8 +128,7 @@ root_password() {
 			put "$SEALED" |
 				replace_file "$SNAPSHOTS/root_password.dat"
 		}
-		adt-seal open --site "$WEBSITE_URL" --kind root_password \
-		    "$SNAPSHOTS/root_password.dat"
+		open_file root_password "$SNAPSHOTS/root_password.dat"
 	elif [ -r "${SETTINGS%/runtime/*}/.ssh/EMERGENCY_PASSWORD" ]; then
 		first_line "${SETTINGS%/runtime/*}/.ssh/EMERGENCY_PASSWORD"
 	else
