@@ -9,7 +9,8 @@ setup() {
 SCRIPTS='ScaleWebservers.sh UpdateSnapshotMachines.sh
 	ObtainWholeMachineSnapshot.sh VerifySnapshots.sh RetireServers.sh
 	SetBuildFromSnapshot.sh BuildFromSnapshots.sh RollbackSnapshots.sh
-	PruneSnapshots.sh ListSnapshots.sh SyncSnapshots.sh'
+	PruneSnapshots.sh ListSnapshots.sh SyncSnapshots.sh
+	SnapshotCredentials.sh'
 
 helps() {
 	for script in $SCRIPTS; do
@@ -78,6 +79,7 @@ helps() {
 			SetBuild*) set -- off ;;
 			Scale*) set -- 2 ;;
 			Sync*) set -- push ;;
+			SnapshotC*) set -- show ;;
 			Prune*) set -- --keep 1 ;;
 			*) set -- ;;
 			esac

@@ -173,7 +173,8 @@ move_pointer() {
 		read_pointer "$1" || MOVED=$?
 		case $MOVED in
 		0 | 65)
-			if [ "$POINTED" = "$ID" ]; then
+			if [ "$POINTED" = "$ID" ] && [ "$(put "$POINTER" |
+			    jq -r .sha256)" = "$SUM" ]; then
 				say "datastore $1: generation $NUMBER is current"
 				return 0
 			elif [ -n "$FORCE" ]; then

@@ -272,6 +272,21 @@ current_there() { store get "$BUCKET" current | jq -r .generation; }
 	[ "$(find "$(snapshots two)" -type f)" = "" ]
 }
 
+@test "sealed anew under another key: the next push brings it there" {
+	ADT_SEAL_KEY=$BATS_TEST_TMPDIR/own.key
+	adt-seal keygen "$ADT_SEAL_KEY"
+	record one 11
+	sync one push
+	on one SnapshotCredentials.sh rotate --yes
+	run --separate-stderr sync two pull
+	echo "$status $stderr"
+	[ "$status" -eq 77 ]
+	sync one push
+	sync two pull
+	[ "$(named_by two)" = 11 ]
+	[ "$(there | wc -l)" -eq 1 ]
+}
+
 # tampered STATUS WORDS - a pull on two is refused, and changes nothing.
 tampered() {
 	before=$(tree two)
