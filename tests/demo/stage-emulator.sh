@@ -106,6 +106,9 @@ stage_scale() {
 		die "not three webservers"
 }
 
+# stage_long_way - nothing is built from packages there.
+stage_long_way() { :; }
+
 # stage_tell - what it took, as the cloud saw it.
 stage_tell() {
 	control requests | jq -e '[.requests[] | select(.token_in_path or

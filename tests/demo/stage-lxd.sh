@@ -108,6 +108,71 @@ stage_scale() {
 	say "each has a machine-id and host keys of its own"
 }
 
+# long_way_data name - user data that builds a webserver from packages, then
+# does what one from an image does, on stdout.
+long_way_data() {
+	sh -c '. "$1/helperscripts/lib/prelude.sh"
+		for lib in build snapshots generations userdata; do
+			. "$1/helperscripts/lib/$lib.sh"
+		done
+		find_build && use_template && pin_record && open_userdata
+		SITE_SETTINGS=$(site_settings)
+		HOST=$(database_host)
+		render_userdata webserver "$2" long-way "$HOST"
+		cat "$USERDATA/$2.yaml"
+		close_userdata' "$root/helperscripts/Long.sh" "$root" "$1" |
+		awk -v repository="$repository" -v nginx="$(base64 -w 0 \
+		    "$root/tests/lxd/nginx-site")" '
+		/^package_update:/ {
+			print "package_update: true"
+			print "packages: [nginx-light, php-fpm, php-mysql," \
+			    " mariadb-client]"
+			next
+		}
+		{ print }
+		/^bootcmd:/ {
+			print "  - echo \"deb [trusted=yes] " repository \
+			    " ./\" >/etc/apt/sources.list"
+		}
+		/^write_files:/ {
+			print "  - path: /run/nginx-site\n    encoding: b64"
+			print "    content: " nginx
+		}
+		/^runcmd:/ {
+			print "  - cp /run/nginx-site" \
+			    " /etc/nginx/sites-available/default"
+			print "  - systemctl restart nginx"
+		}'
+}
+
+# stage_long_way - a fourth webserver from the image, and the same from the bare
+# base image and packages, which are served on the bridge.
+stage_long_way() {
+	"$root/tests/lxd/image.sh" --bare
+	repository=http://${bridge%/*}:8099
+	busybox httpd -f -p "${bridge%/*}:8099" \
+	    -h "$("$root/tests/lxd/image.sh" --where)/repository" &
+	httpd=$!
+	began=$(date +%s)
+	operator ScaleWebservers.sh 4 --health-word "row $token"
+	from_image=$(($(date +%s) - began))
+	data=$(long_way_data long-way)
+	began=$(date +%s)
+	{
+		printf 'config:\n  user.user-data: |\n'
+		printf '%s\n' "$data" | sed 's/^./    &/'
+	} | lxc launch adt-bare long-way >/dev/null
+	until serves_token long-way; do
+		[ "$(date +%s)" -lt $((began + 600)) ] || die "long-way: $page"
+	done 2>/dev/null
+	long_way=$(($(date +%s) - began))
+	kill "$httpd"
+	say
+	say "a webserver that serves the site, from its image: $from_image s;" \
+	    "from packages: $long_way s; ratio $(awk -v a="$long_way" \
+	    -v b="$from_image" 'BEGIN { printf "%.1f", a / b }')"
+}
+
 # stage_image_of machine - the image that it was started from.
 stage_image_of() { lxc config get "$1" volatile.base_image </dev/null; }
 

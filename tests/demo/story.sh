@@ -128,6 +128,7 @@ main() {
 	    "$snapshots/db_credentials.dat" >"$work/opened"
 	timed "proved" stage_prove "the fleet from its images" <"$work/opened"
 	stage_scale
+	[ -z "${STORY_LONG_WAY:-}" ] || stage_long_way
 	stage_tell
 	say
 	cat "$work/times"

@@ -142,9 +142,10 @@ user_data() {
 		sql=$(database_sql "$token" | base64)
 		cat <<-EOF
 		# With a socket of systemd's it listens on no other.
+		systemctl start mariadb
 		systemctl stop mariadb mariadb.socket
 		systemctl mask -q mariadb.socket
-		systemctl start mariadb
+		systemctl start mariadb || { sleep 2; systemctl start mariadb; }
 		base64 -d <<'SQL' | mariadb --protocol=socket -u root
 		$sql
 		SQL

@@ -1,6 +1,8 @@
 #!/bin/sh
 # up.sh - starts the lab's LXD, or finds it running, and sets it up: a storage
-# pool, a bridge without a way out, the default profile. Says nothing on stdout.
+# pool, a bridge without translation of addresses and so without a way out (with
+# its routing off, machines could not reach each other either where the host
+# filters bridges), the default profile. Says nothing on stdout.
 # Every step looks before it acts, so a killed run is completed by the next.
 # shellcheck source-path=SCRIPTDIR
 here=$(dirname -- "$0")
@@ -79,7 +81,7 @@ set_up() {
 	  config:
 	    ipv4.address: $address
 	    ipv4.nat: "false"
-	    ipv4.routing: "false"
+	    ipv4.routing: "true"
 	    ipv6.address: none
 	profiles:
 	- name: default
