@@ -251,6 +251,8 @@ place_settings() {
 	# Where a build's scripts find them in clear while it runs; must be in
 	# memory. Without it: below /run, or else /dev/shm.
 	#VIEW_FOLDER=/run/adt-snapshots
+	# A capture pushes to the datastores by itself, unless:
+	#DATASTORE_PUSH=no
 	EOF
 	told "placed $CONFIG/settings"
 }
