@@ -26,7 +26,7 @@ installed() {
 	key=id_ed25519_AGILE_DEPLOYMENT_BUILD_KEY_demo-build
 	[ -s "$BLD/keys/$key" ]
 	tree "$HOME_OF_ADT" >"$BATS_TEST_TMPDIR/before"
-	"$ROOT/install.sh" --build-home "$HOME_OF_ADT" --yes </dev/null \
+	shelled "$ROOT/install.sh" --build-home "$HOME_OF_ADT" --yes </dev/null \
 	    >"$BATS_TEST_TMPDIR/installed" 2>&1 ||
 		{ cat "$BATS_TEST_TMPDIR/installed"; return 1; }
 	echo "VIEW_FOLDER=$BATS_TEST_TMPDIR/views" >>"$ADT_CONFIG_DIR/settings"
@@ -41,9 +41,16 @@ template() {
 	echo "$TMPL" >"$RT/current_template_name"
 }
 
+# shelled SCRIPT ARGUMENT... - under TEST_SHELL.
+shelled() {
+	# shellcheck disable=SC2086 # "busybox sh" is two words
+	$TEST_SHELL "$@"
+}
+
 # obtains ANSWERS - the script at its place in the build home, as it was called.
 obtains() {
-	printf '%b' "$1" | "$HOME_OF_ADT/helperscripts/ObtainWholeMachineSnapshot.sh"
+	printf '%b' "$1" |
+		shelled "$HOME_OF_ADT/helperscripts/ObtainWholeMachineSnapshot.sh"
 }
 
 whole_story() {
@@ -59,10 +66,10 @@ whole_story() {
 	[ "$(cut -d: -f1 "$FOLDER/snapshot_ids.dat" | sort | tr '\n' ' ')" = \
 	    "authenticator autoscaler database reverseproxy webserver " ]
 	[ ! -e "$VIEW" ]
-	run "$HOME_OF_ADT/helperscripts/VerifySnapshots.sh"
+	run shelled "$HOME_OF_ADT/helperscripts/VerifySnapshots.sh"
 	echo "$output"
 	[ "$status" -eq 0 ]
-	run "$HOME_OF_ADT/helperscripts/SetBuildFromSnapshot.sh" on
+	run shelled "$HOME_OF_ADT/helperscripts/SetBuildFromSnapshot.sh" on
 	echo "$output"
 	[ "$status" -eq 0 ]
 	for label in authenticator reverseproxy autoscaler webserver database; do
@@ -70,19 +77,20 @@ whole_story() {
 		    "$FOLDER/snapshot_ids.dat" "$label")" ]
 	done
 	[ "$(reads db_credentials.dat DBNAME)" = ndemodb01n ]
-	run --separate-stderr setsid -w \
+	# shellcheck disable=SC2086 # "busybox sh" is two words
+	run --separate-stderr setsid -w $TEST_SHELL \
 	    "$HOME_OF_ADT/initscripts/InitialiseSnapshots.sh" 3>&- 4>&-
 	echo "$stderr"
 	[ "$status" -eq 0 ]
 	[ "$output" = "$(reads_id webserver)" ]
 	[ "$(reads credentials.dat USERNAME)" = XabcUserDemoUser001X ]
-	"$HOME_OF_ADT/helperscripts/SetBuildFromSnapshot.sh" off
+	shelled "$HOME_OF_ADT/helperscripts/SetBuildFromSnapshot.sh" off
 	[ ! -e "$VIEW" ]
 }
 
 # out - the files of before, but for what the build itself wrote.
 out() {
-	"$ROOT/install.sh" --build-home "$HOME_OF_ADT" --uninstall --yes \
+	shelled "$ROOT/install.sh" --build-home "$HOME_OF_ADT" --uninstall --yes \
 	    </dev/null >"$BATS_TEST_TMPDIR/removed" 2>&1
 	ours='/wholemachine|/build_environment|/SERVERUSER|/mine[.]tmpl|BUILD_KEY'
 	diff <(grep -vE "$ours" "$BATS_TEST_TMPDIR/before") \
@@ -105,6 +113,11 @@ out() {
 }
 @test "vultr: in, capture, switch, build, out" {
 	whole_story vultr
+	out
+}
+@test "the same under busybox sh" {
+	TEST_SHELL='busybox sh'
+	whole_story linode
 	out
 }
 
