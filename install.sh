@@ -43,7 +43,7 @@ packages() {
 	awk -v purpose="$1" '$1 == purpose { for (i = 2; i <= NF; i++) print $i }' \
 	    <<-'TABLE'
 	build  gcc make libc6-dev libcurl4-openssl-dev libssl-dev libjansson-dev
-	build  libexpat1-dev jq openssl curl
+	build  libexpat1-dev jq openssl curl openssh-client
 	check  bats parallel busybox mksh yash dash bash procps
 	check  cloud-init openssh-client openssh-server
 	emulator  libmicrohttpd-dev procps
