@@ -231,6 +231,10 @@ main() {
 	2/--adopt-site | 2/--give-back-site) ;;
 	*) usage_error "unknown argument ${1:-}" ;;
 	esac
+	# Which build it is interests nobody here; that there is none does.
+	FOUND=0
+	WORDS=$(find_build 2>&1) || FOUND=$?
+	[ "$FOUND" -eq 0 ] || { say "$WORDS"; exit "$FOUND"; }
 	find_build 2>/dev/null
 	need_program jq flock tar base64 adt-cloud adt-seal adt-snapshot-ids
 	case ${1:-} in

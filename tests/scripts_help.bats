@@ -10,10 +10,13 @@ SCRIPTS='ScaleWebservers.sh UpdateSnapshotMachines.sh
 	ObtainWholeMachineSnapshot.sh VerifySnapshots.sh RetireServers.sh
 	SetBuildFromSnapshot.sh BuildFromSnapshots.sh RollbackSnapshots.sh
 	PruneSnapshots.sh ListSnapshots.sh SyncSnapshots.sh
-	SnapshotCredentials.sh'
+	SnapshotCredentials.sh UpdateAutoscalerSnapshot.sh AdoptSnapshots.sh'
+# These have another way when there is no build, and their own tests of it.
+OTHERS='GetTemplateVariable.sh SetTemplateVariable.sh SetVariableValue.sh
+	InitialiseSnapshots.sh'
 
 helps() {
-	for script in $SCRIPTS; do
+	for script in $SCRIPTS $OTHERS; do
 		for word in --help -h; do
 			run --separate-stderr helper "$script" "$word"
 			[ "$status" -eq 0 ] && [ "$stderr" = "" ] || return 1
@@ -24,6 +27,11 @@ helps() {
 
 @test "--help is on stdout, with status 0" {
 	each_shell helps
+}
+
+@test "no script is left out" {
+	diff <(cd "$ROOT/helperscripts" && printf '%s\n' *.sh | sort) \
+	    <(printf '%s\n' "$SCRIPTS" "$OTHERS" | xargs -n 1 | sort)
 }
 
 @test "a wrong command line is 64, and nothing is on stdout" {
@@ -67,6 +75,9 @@ helps() {
 	ScaleWebservers.sh 2 3|one number is wanted
 	ScaleWebservers.sh 0|takes --force
 	ScaleWebservers.sh 2 --number x|not an autoscaler's number
+	UpdateAutoscalerSnapshot.sh --address|not an address
+	UpdateAutoscalerSnapshot.sh all|unknown argument
+	AdoptSnapshots.sh all|unknown argument
 	UpdateSnapshotMachines.sh --machine web|no machine type 'web'
 	UpdateSnapshotMachines.sh --at-once 0|not a number of machines
 	TABLE
