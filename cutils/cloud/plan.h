@@ -19,16 +19,8 @@
 #ifndef CLOUD_PLAN_H
 #define CLOUD_PLAN_H
 
+#include "cloud/plannotes.h"
 #include "cloud/provider.h"
-
-#define PLAN_MOST_TRIES 3
-/* What a target is doing while others of its kind are off. */
-#define PLAN_TURN "waiting for its turn to be off"
-
-#define PLAN_CLEAN_STOP_S 90 /* then the power goes */
-#define PLAN_SEND_AGAIN_S                                  \
-	20 /* a step without effect, if sent twice is once \
-	    */
 
 /* The next step. Fills the target's answer, percent and doing; on STEP_FAIL
  * its err. Before it returns STEP_STOP it notes restore_power. */
@@ -37,15 +29,5 @@ enum step plan(const struct traits *, const struct world *, struct target *,
 
 /* The lists (provider.h, 1u << each) that the plan of this goal looks at. */
 unsigned plan_lists(enum goal);
-
-/* Notes that the step was sent, which the next plan() takes into account. */
-void plan_sent(struct target *, enum step, int64_t now_s);
-
-/* Notes that the step did nothing: it never left, or the cloud refused it for
- * now. */
-void plan_undone(struct target *, enum step, int64_t now_s);
-
-/* Gives the target up: from now on only its power is restored. */
-void plan_give_up(struct target *, const struct err *why);
 
 #endif

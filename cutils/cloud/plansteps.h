@@ -3,7 +3,8 @@
 #ifndef CLOUD_PLANSTEPS_H
 #define CLOUD_PLANSTEPS_H
 
-#include "cloud/plan.h"
+#include "cloud/plannotes.h"
+#include "cloud/provider.h"
 
 enum step step_wait(struct target *, const char *doing);
 enum step step_ask(struct target *, enum step, const char *doing);
