@@ -278,6 +278,8 @@ if [ $# -eq 0 ]; then
 			set -- "$@" "$cloud/$operation"
 		done
 	done
+	# that only files change in are the same on each cloud
+	set -- "$@" digitalocean/script-rollback digitalocean/script-rotate
 fi
 echo "1..$#"
 echo "# every $KILL_EVERY-th step is tried; FULL=1 tries every one, now" \

@@ -37,7 +37,8 @@ home_right() {
 	diff <(cd "$work/home.kept" && find . ! -name '*.lock' | sort) \
 	    <(cd "$BUILD_HOME" && find . ! -path '*/wholemachine*' \
 	    ! -name '*.lock' | sort)
-	[ ! -d "$work/run" ] || find "$work/run" -type f | sed 's/^/left: /'
+	[ ! -d "$work/run" ] || find "$work/run" -type f ! -name 'budget-*' |
+		sed 's/^/left: /'
 	[ -d "$snapshots" ] || return
 	find "$snapshots" -mindepth 1 -printf '%P\n' | grep -vE \
 	    -e '^[a-z_]+\.(dat|json)$' -e '\.lock$' -e '^(current|generations)$' \
@@ -101,6 +102,45 @@ is_script-prune() {
 		machines_right 5
 		jq -r '[.images[] | select(.name | test("demo-build"))] |
 		    select(length != 2) | "\(length) images"' <"$work/state"
+	}
+}
+
+is_script-rollback() {
+	prepare() {
+		# shellcheck disable=SC2086 # words
+		home_fresh &&
+			script ObtainWholeMachineSnapshot.sh $TWO --yes &&
+			script ObtainWholeMachineSnapshot.sh $TWO --yes
+	}
+	command=(RollbackSnapshots.sh 1)
+	again=("${command[@]}")
+	right() {
+		home_right
+		recorded_right
+		[ "$(readlink "$snapshots/current")" = generations/1 ] ||
+			echo 'generation 1 is not current'
+	}
+}
+
+is_script-rotate() {
+	prepare() {
+		# shellcheck disable=SC2086 # words
+		home_fresh &&
+			script ObtainWholeMachineSnapshot.sh $TWO --yes
+	}
+	command=(SnapshotCredentials.sh rotate --yes)
+	again=("${command[@]}")
+	right() {
+		local file
+		home_right
+		recorded_right
+		[ ! -e "$ADT_SEAL_KEY.new" ] || echo "left: $ADT_SEAL_KEY.new"
+		for file in credentials db_credentials build_keys; do
+			adt-seal open --site www.demo.test --kind "$file" \
+			    "$snapshots/$file.dat" >/dev/null
+		done
+		adt-seal open --site www.demo.test --kind generation \
+		    "$snapshots/generations/1.cms" >/dev/null
 	}
 }
 
