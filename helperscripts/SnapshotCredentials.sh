@@ -124,7 +124,8 @@ rotate() {
 		rm -f -- "$FILE.lock"
 	done
 	OLD=$KEY.$(date -u +%Y%m%dT%H%M%SZ)
-	{ ln -- "$KEY" "$OLD" && mv -f -- "$KEY.new" "$KEY" &&
+	# It is there if the last try was killed within this second.
+	{ { cmp -s -- "$KEY" "$OLD" || ln -- "$KEY" "$OLD"; } && mv -f -- "$KEY.new" "$KEY" &&
 	    sync "$(dirname -- "$KEY")"; } || die 71 "$KEY: cannot replace it"
 	say "$KEY: a new key. Keep a copy of it off this machine, give it to the" \
 	    "other build machines, and SyncSnapshots.sh push. The old one is" \
