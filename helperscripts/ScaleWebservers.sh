@@ -146,7 +146,7 @@ $NAME"
 
 # scale_down how-many - the newest go.
 scale_down() {
-	GOING=$(put "$NOW" | tail -n "$1")
+	GOING=$(put "$ALIVE" | tail -n "$1")
 	put "$GOING" | cut -f 2 | sed 's/^/going: /' >&2
 	[ -z "$DRY_RUN" ] || return 0
 	if [ -z "$YES" ]; then
@@ -180,7 +180,11 @@ scale() {
 	STATUS=0
 	finish_journal
 	NOW=$(webservers)
-	HAVE=$(put "$NOW" | grep -c . || :)
+	# One that is off serves nobody, and may be somebody's to look at.
+	ALIVE=$(put "$NOW" | awk -F '\t' '$4 != "stopped" && $4 != "failed"')
+	put "$NOW" | awk -F '\t' '$4 == "stopped" || $4 == "failed" {
+		print $2 " is " $4 ": not counted" }' >&2
+	HAVE=$(put "$ALIVE" | grep -c . || :)
 	if [ "$WANTED" -gt "$HAVE" ]; then
 		scale_up $((WANTED - HAVE))
 	elif [ "$WANTED" -lt "$HAVE" ]; then

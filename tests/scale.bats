@@ -93,6 +93,22 @@ count() { webservers | grep -c . || :; }
 	[ "$(count)" -eq 2 ]
 }
 
+@test "one that is off is not counted, and stays" {
+	capture
+	id=$(control GET "state?cloud=$CLOUD" | jq -r --arg name "$FIRST" \
+	    '.machines[] | select(.name == $name) | .id')
+	adt-cloud power off --cloud "$CLOUD" --build \
+	    "$BUILD_HOME/runtimedata/$CLOUD/demo-build" "$id"
+	run --separate-stderr scale 2
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 2 ]
+	[[ $stderr == *"$FIRST is stopped: not counted"* ]]
+	scale 1 --yes
+	[ "$(count)" -eq 2 ]
+	[[ $(webservers) == *"$FIRST"* ]]
+}
+
 @test "of two, the one that is ready stays" {
 	capture
 	run --separate-stderr helper ScaleWebservers.sh 3 --health-command \
