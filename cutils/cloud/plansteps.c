@@ -135,10 +135,7 @@ static enum step look_for(const struct traits *traits,
 			  const char *doing, int64_t now_s, struct task *task)
 {
 	bool known = own_task(traits, world, target, task);
-	unsigned within_s = traits->appears_within_s;
 
-	if (!known && target->sent == STEP_IMAGE && traits->image_unseen_s)
-		within_s = traits->image_unseen_s;
 	if (known && task->state == TASK_FAILED)
 		return STEP_FAIL;
 	if (known && task->state == TASK_RUNNING) {
@@ -150,7 +147,11 @@ static enum step look_for(const struct traits *traits,
 		return step_wait(target, doing);
 	if (target->missing_s == 0)
 		target->missing_s = now_s;
-	if (now_s < target->missing_s + within_s)
+	if (now_s < target->missing_s + traits->appears_within_s)
+		return step_wait(target, doing);
+	/* counted from when it was sent, so that runs add up */
+	if (!known && target->sent == STEP_IMAGE &&
+	    now_s < target->sent_s + traits->image_unseen_s)
 		return step_wait(target, doing);
 	return STEP_DONE;
 }

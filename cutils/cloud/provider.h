@@ -73,8 +73,9 @@ struct traits {
 	bool attach_firewall;	   /* likewise */
 	unsigned appears_within_s; /* a thing whose create did its work but
 				    * lost its reply is listed by then */
-	unsigned image_unseen_s;   /* the same of an image, where one is listed
-				    * when it is whole; 0: as the others */
+	unsigned image_unseen_s;   /* the same of an image, counted from its
+				    * create, where one is listed when it is
+				    * whole; 0: as the others */
 	unsigned ask_every_s; /* 0: tasks are listed, else STEP_ASK tells what
 			       * became of one, so often */
 	unsigned poll_first_ms, poll_most_ms; /* between two observations */

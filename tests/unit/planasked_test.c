@@ -104,8 +104,29 @@ static void lost_reply_of_an_image(void)
 
 	target.task_id[0] = '\0';
 	expect(&asked, STEP_WAIT, &target, 104);
-	expect(&asked, STEP_WAIT, &target, 104 + 899);
-	expect(&asked, STEP_IMAGE, &target, 104 + 900);
+	expect(&asked, STEP_WAIT, &target, 103 + 899);
+	expect(&asked, STEP_IMAGE, &target, 103 + 900);
+	world_clear(&world);
+}
+
+/* Runs that end before it can be told add up: none begins to wait anew. */
+static void lost_reply_and_a_rerun(void)
+{
+	struct target target = until_image();
+
+	target.task_id[0] = '\0';
+	expect(&asked, STEP_WAIT, &target, 104);
+	target.missing_s = 0; /* a run knows only what is journaled */
+	expect(&asked, STEP_WAIT, &target, 103 + 880);
+	expect(&asked, STEP_WAIT, &target, 103 + 899);
+	expect(&asked, STEP_IMAGE, &target, 103 + 900);
+
+	/* one that was seen to run, and is forgotten, appears soon or never */
+	target.task_id[0] = '\0';
+	target.missing_s = 0;
+	expect(&asked, STEP_WAIT, &target, 1003 + 2000);
+	expect(&asked, STEP_WAIT, &target, 1003 + 2009);
+	expect(&asked, STEP_IMAGE, &target, 1003 + 2010);
 	world_clear(&world);
 }
 
@@ -199,6 +220,7 @@ int main(void)
 {
 	done_when_its_task_is();
 	lost_reply_of_an_image();
+	lost_reply_and_a_rerun();
 	failed_though_listed();
 	forgotten_task();
 	joins_its_network_once();
