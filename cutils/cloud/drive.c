@@ -352,6 +352,17 @@ static int tick(const struct drive *drive, struct world *world,
 	return rc;
 }
 
+/* What runs before this one sent counts as one try: it is looked for, and then
+ * this run may send as often as a first one may send again. */
+static void begin(struct journal *journal)
+{
+	size_t i;
+
+	for (i = 0; i < journal->count; i++)
+		if (journal->targets[i].tries > 1)
+			journal->targets[i].tries = 1;
+}
+
 int drive_run(struct drive *drive, struct err *err)
 {
 	const struct traits *traits = &drive->engine->provider->traits;
@@ -360,6 +371,7 @@ int drive_run(struct drive *drive, struct err *err)
 	bool acted, asked;
 	int rc = 0;
 
+	begin(drive->journal);
 	while (unfinished(drive->journal) > 0) {
 		rc = tick(drive, &world, &pace, &acted, &asked, err);
 		if (rc < 0)
