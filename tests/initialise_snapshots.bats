@@ -34,7 +34,7 @@ initialise() {
 
 # wait_closed - for the watcher, which closes the view once its process ended.
 wait_closed() {
-	for _ in {1..100}; do
+	for _ in {1..600}; do
 		[ -e "$VIEW" ] || return 0
 		sleep 0.1
 	done
@@ -117,7 +117,7 @@ main_script() {
 		main_script <<-'END'
 		turn=0
 		until grep -q '^SERVER_USER=' "$BLD/build_environment"; do
-			turn=$((turn + 1)); [ "$turn" -lt 100 ] || exit 1
+			turn=$((turn + 1)); [ "$turn" -lt 600 ] || exit 1
 			sleep 0.1
 		done
 		END
