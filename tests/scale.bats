@@ -140,6 +140,24 @@ count() { webservers | grep -c . || :; }
 	[ ! -e "$SNAPSHOTS/scale-journal" ]
 }
 
+@test "killed while it waits for them, nobody goes on waiting" {
+	capture
+	asked=$BATS_TEST_TMPDIR/asked
+	sh "$ROOT/helperscripts/ScaleWebservers.sh" 2 \
+	    --health-command ": >'$asked'; exit 1" &
+	script=$!
+	until [ -e "$asked" ]; do
+		kill -0 "$script"
+		sleep 0.1
+	done
+	kill -KILL "$script"
+	wait "$script" || :
+	# Whoever still asked when it was killed asks no more than once.
+	until rm -f "$asked" && sleep 2 && [ ! -e "$asked" ]; do :; done
+	run pgrep -f "$asked"
+	[ "$output" = "" ]
+}
+
 @test "to 100, all at the same time" {
 	capture
 	run --separate-stderr scale 100 --force

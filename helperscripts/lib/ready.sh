@@ -135,7 +135,8 @@ state:failed
 # wait_ready label name image address - until it is, fails, or time is up.
 wait_ready() (
 	end=$(($(date +%s) + WAIT_S))
-	while :; do
+	# The script that waits may be killed; nobody is left to tell then.
+	while kill -0 "$$" 2>/dev/null; do
 		status=0
 		words=$(is_ready "$@") || status=$?
 		[ "$status" -ne 0 ] || exit 0
@@ -150,6 +151,7 @@ wait_ready() (
 		fi
 		sleep 1
 	done
+	exit 75
 )
 
 # await_all rows file - for "label TAB name TAB image TAB address" lines, all
