@@ -129,16 +129,21 @@ run_bats = $(if $(1),bats --tap $(2) $(1) </dev/null || \
 AT_ONCE := -j $(shell nproc) --no-parallelize-within-files
 BATS_NEEDS := bats parallel jq openssl curl busybox mksh yash dash bash cloud-init
 
+BATS ?= $(wildcard tests/*.bats)
+# Those whose subject is what the C programs do.
+PROGRAM_BATS := $(wildcard tests/adt_*.bats tests/clouds_*.bats \
+                $(patsubst %,tests/%.bats,budget fault resume))
+
 check: everything ## every test that needs no LXD and no S3 server
 	$(call need,$(BATS_NEEDS),--check)
-	@{ $(run_units); $(call run_bats,$(wildcard tests/*.bats),$(AT_ONCE)); } | $(COUNT)
+	@{ $(run_units); $(call run_bats,$(BATS),$(AT_ONCE)); } | $(COUNT)
 
 check-unit: everything ## the tests of the C modules
 	@{ $(run_units); } | $(COUNT)
 
 check-bats: everything ## the tests of programs and scripts
 	$(call need,$(BATS_NEEDS),--check)
-	@{ $(call run_bats,$(wildcard tests/*.bats),$(AT_ONCE)); } | $(COUNT)
+	@{ $(call run_bats,$(BATS),$(AT_ONCE)); } | $(COUNT)
 
 check-lxd: everything ## the tests on real machines (LXD, as root)
 	$(call need,bats jq lxd debootstrap mksquashfs,--demo lxd)
@@ -164,9 +169,10 @@ contract: everything $(PRISM) ## four clouds as their vendors describe them, by 
 	$(call need,$(BATS_NEEDS) node,--ci)
 	@{ $(call run_bats,$(wildcard tests/contract/*.bats)); } | $(COUNT)
 
-asan: ## check, with the address and undefined-behaviour sanitizers
+asan: ## units and programs, with the address and undefined-behaviour sanitizers; FULL=1: check
 	@ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
-	    $(MAKE) check FLAVOUR=asan CFLAGS='$(ASAN)'
+	    $(MAKE) check FLAVOUR=asan CFLAGS='$(ASAN)' \
+	    $(if $(FULL),,BATS='$(PROGRAM_BATS)')
 
 kill: everything ## each operation killed at every step; FULL=1 tries them all
 	$(call need,bash jq curl setsid,--check)
