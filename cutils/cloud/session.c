@@ -149,14 +149,20 @@ static int prepare(struct session *session, const struct run *run, bool fresh,
 	return 0;
 }
 
+/* Wanted is what is in the journal, and no more: files that the run needs may
+ * be gone since. */
+static bool only_tells(const struct run *run)
+{
+	return run->dry && run->count == 0;
+}
+
 /* A run that was being given up is given up to its end, or was. */
 static int check_abandoned(struct session *session, const struct run *run,
 			   struct err *err)
 {
 	struct journal *journal = &session->journal;
 
-	if (run->abandon || (run->dry && run->count == 0) ||
-	    !journal_abandoned(journal))
+	if (run->abandon || only_tells(run) || !journal_abandoned(journal))
 		return 0;
 	if (!journal_finished(journal))
 		return err_set(err, ERR_DATA,
@@ -197,7 +203,8 @@ int session_run(struct session *session, const struct run *run, struct err *err)
 	    journal_adopt(&session->journal, session->provider->name,
 			  clock_epoch_s(), run->targets, run->count, &fresh,
 			  err) < 0 ||
-	    (!run->abandon && prepare(session, run, fresh, err) < 0))
+	    (!run->abandon && !only_tells(run) &&
+	     prepare(session, run, fresh, err) < 0))
 		return -1;
 	if (run->dry)
 		return 0;
