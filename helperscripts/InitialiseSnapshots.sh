@@ -110,7 +110,9 @@ unpack_keys() {
 		if [ -e "$BLD/keys/$NAME" ] &&
 		    ! cmp -s "$UNPACKED/$NAME" "$BLD/keys/$NAME"; then
 			mkdir -p "$BLD/keys/replaced"
-			mv -f -- "$BLD/keys/$NAME" "$BLD/keys/replaced/$NAME"
+			# A copy: killed in between, there must be a key.
+			replace_file "$BLD/keys/replaced/$NAME" \
+			    <"$BLD/keys/$NAME"
 			say "$BLD/keys/$NAME: replaced by the key of the images"
 		fi
 		replace_file "$BLD/keys/$NAME" <"$UNPACKED/$NAME"

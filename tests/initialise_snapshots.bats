@@ -159,6 +159,27 @@ main_script() {
 	[ -z "$(find "$BLD/keys" -name '.new*')" ]
 }
 
+@test "cut short while the keys change: there is a key, the old or the new" {
+	key=$BLD/keys/id_ed25519_AGILE_DEPLOYMENT_BUILD_KEY_demo-build
+	echo another >"$key"
+	cat >"$FAKE/mv" <<-END
+	#!/bin/sh
+	for last; do :; done
+	[ "\$last" != "$key" ] || exit 1
+	exec /bin/mv "\$@"
+	END
+	chmod 755 "$FAKE/mv"
+	run --separate-stderr initialise
+	echo "$stderr"
+	[ "$status" -eq 71 ]
+	[ "$(cat "$key")" = another ]
+	[ "$(cat "$BLD/keys/replaced/${key##*/}")" = another ]
+	rm "$FAKE/mv" "$ADT_END_FLAGS/END_IT_ALL"
+	run --separate-stderr initialise
+	[ "$status" -eq 0 ]
+	[ "$(cat "$key")" != another ]
+}
+
 @test "what is missing: no output, the flag, and words" {
 	export SHELLS=$'dash\nbusybox sh'
 	while IFS='|' read -r change words; do
