@@ -59,8 +59,8 @@ banner() {
 		head -c 200 | tr -c '[:print:]' '?'
 }
 
-# serves label address - does the service of this type answer? Sets SAW.
-serves() {
+# service_answers label address - that of this type. Sets SAW.
+service_answers() {
 	case $1 in
 	webserver | reverseproxy)
 		for SCHEME in http https; do
@@ -120,7 +120,7 @@ logs_in() {
 		SAW="it is a $(put "$SAW" | sed -n 's/^is://p' | xargs)"
 		return 2
 		;;
-	*) serves "$1" "$2" && SAW="up, $SAW" ;;
+	*) service_answers "$1" "$2" && SAW="up, $SAW" ;;
 	esac
 }
 
@@ -149,7 +149,7 @@ check_test() {
 	elif [ -n "$KEYED" ]; then
 		logs_in "$1" "$2"
 	else
-		serves "$1" "$2"
+		service_answers "$1" "$2"
 	fi
 }
 
