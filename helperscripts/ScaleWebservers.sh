@@ -3,8 +3,8 @@
 # from the image, all at the same time, or takes the newest away.
 #
 # Runs on the build machine, or on an autoscaler, whose settings then say which
-# image. A webserver counts when it is ready. Killed and run again, it finishes
-# what it had begun first.
+# image. A webserver counts when it is ready, be it new or there before. Killed
+# and run again, it finishes what it had begun first.
 # shellcheck source-path=SCRIPTDIR
 here=$(dirname -- "$0")
 # shellcheck source=lib/prelude.sh
@@ -15,6 +15,10 @@ here=$(dirname -- "$0")
 . "$here/lib/snapshots.sh"
 # shellcheck source=lib/generations.sh
 . "$here/lib/generations.sh"
+# shellcheck source=lib/journals.sh
+. "$here/lib/journals.sh"
+# shellcheck source=lib/prices.sh
+. "$here/lib/prices.sh"
 # shellcheck source=lib/userdata.sh
 . "$here/lib/userdata.sh"
 # shellcheck source=lib/ready.sh
@@ -25,8 +29,11 @@ here=$(dirname -- "$0")
 usage() {
 	cat <<-EOF
 	usage: $PROGRAM N [option...]
-	Brings the number of this build's webservers to N. Prints a line for
-	each one that was started: name, type, id, address.
+	       $PROGRAM --abandon [--dry-run] [--yes]
+	Brings the number of this build's ready webservers to N. Prints a line
+	for each one that was started: name, type, id, address. Those that are
+	there have half a minute to show that they are ready; with a smaller N
+	those that are not go first, then the newest.
 	  --settings FILE     of an autoscaler, where this is one; else the build
 	                      machine's own records say which image
 	  --number A          count and name only those of autoscaler A
@@ -34,7 +41,9 @@ usage() {
 	  --force             also to 0, and above MAX_WEBSERVERS
 	  --deadline MINUTES  for creating them; default: by the image's size
 	  --progress WHAT     auto, json or none
-	  --dry-run           say what would be done
+	  --abandon           give an unfinished run up: the webservers that it
+	                      started go; nothing new is created
+	  --dry-run           say what would be done, and what it costs
 	  --yes               do not ask
 	  --help              this text
 	EOF
@@ -118,12 +127,47 @@ remove_failed() {
 	cloud delete-machine $FAILED
 }
 
-# scale_up how-many
+# look_at_those_there - sets READY and UNREADY: those lines of ALIVE that pass
+# the readiness check, and those that do not, which it names.
+look_at_those_there() {
+	READY=$ALIVE UNREADY=
+	[ -n "$ALIVE" ] && [ "$WANTED" -gt 0 ] || return 0
+	ROWS=$(put "$ALIVE" | awk -F '\t' '
+		{ print "webserver\t" $2 "\tany\t" $5 }')
+	# In a subshell: new ones have the whole wait.
+	(
+		[ "$WAIT_S" -le 30 ] || WAIT_S=30
+		await_all "$ROWS" "$USERDATA/there"
+	) || :
+	READY=$(among_ready 1)
+	UNREADY=$(among_ready 0)
+	[ -z "$UNREADY" ] || put "$UNREADY" | awk -F '\t' '
+		{ print $2 " (" $3 ") is not ready: not counted" }' >&2
+}
+
+# among_ready yes - the lines of ALIVE that are, or with 0 are not, ready.
+among_ready() {
+	{ cat "$USERDATA/there"; put '='; put "$ALIVE"; } |
+		awk -F '\t' -v yes="$1" '
+		$0 == "=" { now = 1; next }
+		!now { ready[$1] = 1; next }
+		($2 in ready) == yes'
+}
+
+# scale_up how-many - no more machines than MAX_WEBSERVERS, ready or not.
 scale_up() {
-	[ -n "$FORCE" ] || [ -z "$MOST" ] || [ "$WANTED" -le "$MOST" ] ||
+	if [ -z "$FORCE" ] && [ -n "$MOST" ] &&
+	    [ $((THERE + $1)) -gt "$MOST" ]; then
+		[ -z "$UNREADY" ] || die 69 "MAX_WEBSERVERS is $MOST, and" \
+		    "$THERE are there: mend or delete those that are not" \
+		    "ready (adt-cloud delete-machine), or use --force"
 		die 69 "MAX_WEBSERVERS is $MOST: --force goes above it"
+	fi
 	say "$HAVE webservers: starting $1 more"
-	[ -z "$DRY_RUN" ] || return 0
+	if [ -n "$DRY_RUN" ]; then
+		put "machine	$(machine_size webserver)	$1" | tell_cost
+		return 0
+	fi
 	HOST=$(database_host)
 	VPC=$(planned VPC_NAME)
 	SIZE=$(machine_size webserver)
@@ -144,13 +188,13 @@ $NAME"
 	take_new "$RESULTS"
 }
 
-# scale_down how-many - the newest go.
+# scale_down how-many - those that are not ready go, then the newest.
 scale_down() {
-	GOING=$(put "$ALIVE" | tail -n "$1")
+	GOING=$({ put "$READY"; put "$UNREADY"; } | grep . | tail -n "$1")
 	put "$GOING" | cut -f 2 | sed 's/^/going: /' >&2
 	[ -z "$DRY_RUN" ] || return 0
 	if [ -z "$YES" ]; then
-		confirm "Delete these $1 of $HAVE webservers?" ||
+		confirm "Delete these $1 of $THERE webservers?" ||
 			die 1 "nothing was deleted"
 	fi
 	# shellcheck disable=SC2046 # ids, one a line
@@ -160,8 +204,9 @@ scale_down() {
 # finish_journal - the run that an earlier one left.
 finish_journal() {
 	[ -e "$SNAPSHOTS/scale-journal" ] || return 0
-	say "an earlier run is not finished: finishing it first"
-	tell_abandon "$SNAPSHOTS/scale-journal"
+	say "an earlier run is not finished: finishing it first (--abandon" \
+	    "gives it up)"
+	tell_run "$SNAPSHOTS/scale-journal"
 	[ -z "$DRY_RUN" ] || return 0
 	jq -r '.targets[] | [.machine, .image, .user_data_file] | @tsv' \
 	    "$SNAPSHOTS/scale-journal" >"$USERDATA/unsent" ||
@@ -184,11 +229,13 @@ scale() {
 	ALIVE=$(put "$NOW" | awk -F '\t' '$4 != "stopped" && $4 != "failed"')
 	put "$NOW" | awk -F '\t' '$4 == "stopped" || $4 == "failed" {
 		print $2 " is " $4 ": not counted" }' >&2
-	HAVE=$(put "$ALIVE" | grep -c . || :)
+	look_at_those_there
+	THERE=$(put "$ALIVE" | grep -c . || :)
+	HAVE=$(put "$READY" | grep -c . || :)
 	if [ "$WANTED" -gt "$HAVE" ]; then
 		scale_up $((WANTED - HAVE))
 	elif [ "$WANTED" -lt "$HAVE" ]; then
-		scale_down $((HAVE - WANTED))
+		scale_down $((THERE - WANTED))
 	else
 		say "there are $HAVE webservers"
 	fi
@@ -196,9 +243,27 @@ scale() {
 	exit "$STATUS"
 }
 
+# abandon - the unfinished run is given up.
+abandon() {
+	if [ ! -e "$SNAPSHOTS/scale-journal" ]; then
+		say "no run is unfinished"
+		return 0
+	fi
+	tell_run "$SNAPSHOTS/scale-journal"
+	if [ -n "$DRY_RUN" ]; then
+		say "dry run: nothing was given up"
+		return 0
+	fi
+	[ -n "$YES" ] || confirm "Remove the webservers that it started?" ||
+		die 1 "nothing was given up"
+	abandon_run "$SNAPSHOTS/scale-journal" machine
+	say "the unfinished run is given up"
+}
+
 # on_build_machine - the image and the site, from what is recorded.
 on_build_machine() {
 	find_build
+	[ -z "$ABANDON" ] || return 0
 	use_template
 	pin_record
 	judge_snapshots
@@ -218,7 +283,7 @@ on_build_machine() {
 
 main() {
 	WANTED='' SETTINGS='' NUMBER='' KEEP='' FORCE='' DEADLINE='' PROGRESS=''
-	DRY_RUN='' YES='' SERVER_USER=''
+	DRY_RUN='' YES='' SERVER_USER='' ABANDON=''
 	ready_defaults
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -240,6 +305,7 @@ main() {
 		--force) FORCE=yes ;;
 		--deadline) need_minutes "$2"; DEADLINE=$2; shift ;;
 		--progress) need_progress "$2"; PROGRESS=$2; shift ;;
+		--abandon) ABANDON=yes ;;
 		--dry-run) DRY_RUN=yes ;;
 		--yes) YES=yes ;;
 		-h | --help) usage; exit 0 ;;
@@ -256,6 +322,10 @@ main() {
 		esac
 		shift
 	done
+	if [ -n "$ABANDON" ]; then
+		[ -z "$WANTED" ] || usage_error "--abandon takes no number"
+		WANTED=1 # not looked at
+	fi
 	case $WANTED in
 	'' | *[!0-9]* | ????*) usage_error "how many webservers, 0 to 999?" ;;
 	esac
@@ -273,6 +343,14 @@ main() {
 		find_autoscaler "$SETTINGS"
 	else
 		on_build_machine
+	fi
+	if [ -n "$ABANDON" ]; then
+		if [ -n "$DRY_RUN" ] || [ ! -d "$SNAPSHOTS" ]; then
+			abandon
+		else
+			with_lock "$SNAPSHOTS/scale" abandon
+		fi
+		exit 0
 	fi
 	open_ready
 	RND=$(printf '%.4s' "$SSH_USER")

@@ -25,10 +25,13 @@ setup() {
 teardown() { stop_emulator; }
 
 capture() { helper ObtainWholeMachineSnapshot.sh --machine webserver; }
+# The first webserver is not from an image: it was never told who it is.
 scale() {
-	helper ScaleWebservers.sh --health-command \
-	    "$ROOT/tests/emulator/ready.sh \"\$1\"" "$@"
+	helper ScaleWebservers.sh --health-command "[ \"\$1\" = '$FIRST' ] ||
+	    $ROOT/tests/emulator/ready.sh \"\$1\"" "$@"
 }
+# but CODE - a health command that is CODE, and always well for the first.
+but() { printf '[ "$1" = "%s" ] || %s\n' "$FIRST" "$1"; }
 # webservers - of this build, at the cloud, by name.
 webservers() {
 	control GET "state?cloud=$CLOUD" | jq -r '.machines[] |
@@ -80,14 +83,14 @@ count() { webservers | grep -c . || :; }
 @test "one that does not become ready is removed, or kept with --keep-failed" {
 	capture
 	run --separate-stderr helper ScaleWebservers.sh 3 \
-	    --health-command 'exit 2'
+	    --health-command "$(but 'exit 2')"
 	echo "$stderr"
 	[ "$status" -eq 69 ]
 	[ "$output" = "" ]
 	[[ $stderr == *"is not ready: the health command ends with status 2"* ]]
 	[ "$(webservers)" = "$FIRST" ]
 	run --separate-stderr helper ScaleWebservers.sh 2 --keep-failed \
-	    --health-command 'exit 2'
+	    --health-command "$(but 'exit 2')"
 	[ "$status" -eq 69 ]
 	[[ $stderr == *"kept, though not ready"* ]]
 	[ "$(count)" -eq 2 ]
@@ -109,10 +112,124 @@ count() { webservers | grep -c . || :; }
 	[[ $(webservers) == *"$FIRST"* ]]
 }
 
+@test "one that is there and not ready is named, not counted, first to go" {
+	capture
+	scale 3
+	sick=$(webservers | grep -v init-1 | head -n 1)
+	sick() {
+		helper ScaleWebservers.sh --health-command \
+		    "[ \"\$1\" != '$sick' ] || exit 2" "$@"
+	}
+	run --separate-stderr sick 2
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"$sick is not ready: the health command ends with"* ]]
+	[[ $stderr == *"$sick ("*") is not ready: not counted"* ]]
+	[[ $stderr == *"there are 2 webservers"* ]]
+	[ "$(count)" -eq 3 ]
+	run --separate-stderr sick 3
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[ "$(count)" -eq 4 ]
+	run --separate-stderr sick 2 --yes
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"going: $sick"* ]]
+	[ "$(count)" -eq 2 ]
+	[[ $(webservers) != *"$sick"* ]]
+	[[ $(webservers) == *"$FIRST"* ]]
+}
+
+@test "none is ready: the last are not taken away, MAX_WEBSERVERS bounds them" {
+	capture
+	scale 2
+	sed -i 's/^export MAX_WEBSERVERS=.*/export MAX_WEBSERVERS="2"/' \
+	    "$(cat "$BUILD_HOME/runtimedata/current_template_name")"
+	run --separate-stderr helper ScaleWebservers.sh 1 --yes \
+	    --health-command 'exit 2'
+	echo "$stderr"
+	[ "$status" -eq 69 ]
+	[[ $stderr == *"MAX_WEBSERVERS is 2, and 2 are there: mend or delete"* ]]
+	[ "$(count)" -eq 2 ]
+}
+
+@test "without a health check and a build key those that are there count" {
+	capture
+	rm -f "$BUILD_HOME/runtimedata/$CLOUD/demo-build/keys"/id_*
+	run --separate-stderr helper ScaleWebservers.sh 1
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"no build key and no health check"* ]]
+	[[ $stderr == *"there are 1 webservers"* ]]
+}
+
+@test "over ssh: what it says of itself counts, or that it answers" {
+	capture
+	bld=$BUILD_HOME/runtimedata/$CLOUD/demo-build
+	mkdir -p "$bld/keys" "$BATS_TEST_TMPDIR/bin"
+	algorithm=$(adt-template get "$(cat \
+	    "$BUILD_HOME/runtimedata/current_template_name")" ALGORITHM)
+	echo key >"$bld/keys/id_${algorithm}_AGILE_DEPLOYMENT_BUILD_KEY_demo-build"
+	ln -s "$OUT"/bin/* "$BATS_TEST_TMPDIR/bin"
+	printf '%s\n' '#!/bin/sh' '. "${0%/*}/answer"' \
+	    >"$BATS_TEST_TMPDIR/bin/ssh"
+	chmod 755 "$BATS_TEST_TMPDIR/bin/ssh"
+	export ADT_BIN=$BATS_TEST_TMPDIR/bin
+	while IFS='|' read -r answer words; do
+		printf '%s\n' "$answer" >"$ADT_BIN/answer"
+		run --separate-stderr helper ScaleWebservers.sh 1 --dry-run
+		echo "$answer -> $status: $stderr"
+		[ "$status" -eq 0 ]
+		[[ $stderr == *"$words"* ]]
+	done <<-'TABLE'
+	printf 'image:7\nstate:ready\nat:1\n'|there are 1 webservers
+	echo no such file >&2; exit 1|there are 1 webservers
+	printf 'image:7\nstate:failed\nreason:no archive\n'|is not ready: no archive
+	printf 'image:7\nstate:failed\nreason:no archive\n'|0 webservers: starting 1 more
+	TABLE
+}
+
+@test "a dry run tells a month's cost; --abandon takes away what was begun" {
+	capture
+	run --separate-stderr scale 3 --dry-run
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"starting 2 more"*" a month"* ]]
+	run --separate-stderr helper ScaleWebservers.sh 3 --abandon
+	[ "$status" -eq 64 ]
+	"$ROOT/helperscripts/ScaleWebservers.sh" 4 --health-command true 3>&- &
+	script=$!
+	tries=0
+	until [ "$(count)" -gt 1 ]; do
+		sleep 0.02
+		tries=$((tries + 1))
+		[ "$tries" -lt 1500 ]
+	done
+	kill -KILL "$script" "$(sed -n 's/^pid \([0-9]*\) .*/\1/p' \
+	    "$SNAPSHOTS/scale-journal.lock")"
+	wait "$script" || [ $? -eq 137 ]
+	[ -e "$SNAPSHOTS/scale-journal" ]
+	run --separate-stderr helper ScaleWebservers.sh --abandon --dry-run
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	[ -e "$SNAPSHOTS/scale-journal" ]
+	run --separate-stderr helper ScaleWebservers.sh --abandon </dev/null
+	[ "$status" -eq 64 ]
+	run --separate-stderr helper ScaleWebservers.sh --abandon --yes
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	[ ! -e "$SNAPSHOTS/scale-journal" ]
+	[ "$(webservers)" = "$FIRST" ]
+	run --separate-stderr helper ScaleWebservers.sh --abandon
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"no run is unfinished"* ]]
+}
+
 @test "of two, the one that is ready stays" {
 	capture
 	run --separate-stderr helper ScaleWebservers.sh 3 --health-command \
-	    "mkdir '$BATS_TEST_TMPDIR/first' 2>/dev/null || exit 2"
+	    "$(but "mkdir '$BATS_TEST_TMPDIR/first' 2>/dev/null || exit 2")"
 	echo "$stderr"
 	[ "$status" -eq 69 ]
 	[ "${#lines[@]}" -eq 1 ]

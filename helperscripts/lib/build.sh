@@ -374,9 +374,3 @@ cloud() {
 	adt-cloud "$CLOUD_COMMAND" --cloud "$CLOUD" --region "$REGION" \
 	    --build "$BLD" "$@"
 }
-
-# tell_abandon journal - how the run in it is given up.
-tell_abandon() {
-	say "(to give it up instead: adt-cloud resume --abandon --cloud $CLOUD" \
-	    "--region $REGION --build $BLD --journal $1)"
-}

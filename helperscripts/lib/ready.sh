@@ -78,8 +78,8 @@ on_machine() (
 	    -o UserKnownHostsFile="$KNOWN_HOSTS" "$SSH_USER@$address" "$@"
 )
 
-# serves address - the page, with the word.
-serves() (
+# shows_word address - the page, with the word.
+shows_word() (
 	url=$(put "$HEALTH_URL" | sed "s/%A/$1/g")
 	# By its address the site's certificate cannot be checked.
 	page=$(curl -q -sk --max-time 10 --noproxy '*' -w '\n%{http_code}' \
@@ -98,6 +98,7 @@ serves() (
 )
 
 # is_ready label name image address - 0; 1 not yet, 2 never; words on stdout.
+# The image "any" is for a machine that has long been there.
 is_ready() (
 	if [ -n "$HEALTH_COMMAND" ]; then
 		status=0
@@ -109,16 +110,26 @@ is_ready() (
 		exit 1
 	fi
 	if [ -n "$SSH_KEY" ]; then
+		ssh_status=0
 		status=$(on_machine "$4" cat /var/lib/adt-snapshots/status \
-		    </dev/null 2>&1) || {
+		    </dev/null 2>&1) || ssh_status=$?
+		image=$3
+		if [ "$image" = any ] && [ "$ssh_status" -eq 1 ]; then
+			# It was not started from an image: nothing else to ask.
+			status="image:any
+state:ready
+"
+		elif [ "$ssh_status" -ne 0 ]; then
 			put "no answer over ssh: $(put "$status" | tail -n 1)"
 			exit 1
-		}
+		elif [ "$image" = any ]; then
+			image=$(put "$status" | sed -n '1s/^image://p')
+		fi
 		case $status in
-		"image:$3
+		"image:$image
 state:ready
 "*) ;;
-		"image:$3
+		"image:$image
 state:failed
 "*)
 			put "$status" | sed -n 's/^reason://p'
@@ -128,9 +139,18 @@ state:failed
 		esac
 	fi
 	if [ "$1" = webserver ] && [ -n "$HEALTH_WORD" ]; then
-		serves "$4"
+		shows_word "$4"
 	fi
 )
+
+# wait_words - WAIT_S in words.
+wait_words() {
+	if [ "$WAIT_S" -ge 60 ]; then
+		put "$((WAIT_S / 60)) minutes"
+	else
+		put "$WAIT_S seconds"
+	fi
+}
 
 # wait_ready label name image address - until it is, fails, or time is up.
 wait_ready() (
@@ -145,8 +165,8 @@ wait_ready() (
 			exit 69
 		fi
 		if [ "$(date +%s)" -ge "$end" ]; then
-			say "$PROGRAM: $2 is not ready after $((WAIT_S / 60))" \
-			    "minutes: $words"
+			say "$PROGRAM: $2 is not ready after" \
+			    "$(wait_words): $words"
 			exit 75
 		fi
 		sleep 1
