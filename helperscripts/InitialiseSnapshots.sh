@@ -168,7 +168,7 @@ build_process() (
 # killing its process group. Nothing of the caller's stays open in it.
 start_watch() {
 	WATCHED=$(build_process)
-	setsid -f "$0" --watch "$WATCHED" </dev/null >/dev/null 2>&1 \
+	setsid -f "$0" --watch "$WATCHED" "$WEBSITE_URL" "$REGION" </dev/null >/dev/null 2>&1 \
 	    3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 }
 
@@ -179,10 +179,12 @@ started_at() {
 	sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20
 }
 
-# watch pid - the toolkit dumps its environment over the file as soon as we have
-# returned, and closes nothing when it ends. Gives up after a day.
+# watch pid site region - the toolkit dumps its environment over the file as
+# soon as we have returned, which may be right now, so that nothing is read in
+# it yet; and it closes nothing when it ends. Gives up after a day.
 watch() {
-	find_build 2>/dev/null
+	find_active
+	use_site "$2" "$3"
 	pin_record
 	START=$(started_at "$1")
 	TURN=0
@@ -228,9 +230,9 @@ main() {
 		;;
 	--watch)
 		case $#/${2:-} in
-		2/*[!0-9]* | 2/) usage_error "--watch wants the number of a process" ;;
-		2/*) watch "$2"; exit 0 ;;
-		*) usage_error "--watch wants the number of a process" ;;
+		4/*[!0-9]* | 4/) usage_error "--watch wants the number of a process" ;;
+		4/*) watch "$2" "$3" "$4"; exit 0 ;;
+		*) usage_error "--watch wants a process, a site and a region" ;;
 		esac
 		;;
 	-h | --help) usage; exit 0 ;;

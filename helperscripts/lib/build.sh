@@ -30,9 +30,14 @@ find_build() {
 	say "active build: cloud $CLOUD, build $BUILD"
 	[ -r "$BLD/build_environment" ] ||
 		die 65 "$BLD/build_environment: no such file: build once first"
-	WEBSITE_URL=$(build_variable WEBSITE_URL)
+	use_site "$(build_variable WEBSITE_URL)" "$(build_variable REGION)"
+}
+
+# use_site site region - what find_build finds in build_environment.
+use_site() {
+	WEBSITE_URL=$1
 	need_name "$WEBSITE_URL" WEBSITE_URL
-	REGION=$(build_variable REGION)
+	REGION=$2
 	need_name "$REGION" REGION
 	# shellcheck disable=SC2034 # for the scripts that source this
 	SNAPSHOTS=$RT/wholemachinebackups/$WEBSITE_URL/snapshots
