@@ -40,6 +40,33 @@ captured_image() {
 	    'made snapshot' ]
 }
 
+@test "in any zone: the request goes to the host of the build's own" {
+	for zone in de-fra-1 at-vie-1; do
+		start_cloud exoscale --exoscale-zone "$zone"
+		REGION=$zone
+		OTHER_REGION=ch-gva-2
+		add_fleet
+		run --separate-stderr captured_image
+		echo "$zone: $status: $output: $stderr"
+		[ "$status" -eq 0 ]
+		[ "$(own_images 'map("\(.id) \(.regions | join(" ")) \(.machine_name)") |
+		    join(",")')" = "$output $zone $(machine_of database)" ]
+		# and a zone beside another, each with its host
+		stop_emulator
+		start_cloud exoscale
+		REGION=$zone
+		OTHER_REGION=ch-gva-2
+		API=$API/zone/$zone
+		add_fleet
+		run --separate-stderr captured_image
+		echo "$zone: $status: $output: $stderr"
+		[ "$status" -eq 0 ]
+		[ "$(own_images 'map("\(.id) \(.regions | join(" "))") | join(",")')" = \
+		    "$output $zone" ]
+		stop_emulator
+	done
+}
+
 @test "a template outlives its instance; a foreign snapshot stays" {
 	start_cloud exoscale
 	add_fleet
