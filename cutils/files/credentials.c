@@ -114,6 +114,34 @@ static int read_word(const char *text, const char *path,
 
 enum form { FORM_VARIABLES, FORM_WORD, FORM_MEMBERS, FORM_ANY };
 
+static int parse(const struct credential_places *places, const char *text,
+		 const char *path, enum form form, struct credentials *found,
+		 struct err *err)
+{
+	int rc = 0;
+
+	if (form == FORM_VARIABLES || form == FORM_ANY)
+		rc = read_members(text, places->variables, path, found, err);
+	if (rc == 0 && !complete(places->variables, found) &&
+	    (form == FORM_MEMBERS || form == FORM_ANY))
+		rc = read_members(text, places->members, path, found, err);
+	if (rc == 0 && !places->variables[1] && !found->key[0] &&
+	    (form == FORM_WORD || form == FORM_ANY))
+		rc = read_word(text, path, found, err);
+	return rc;
+}
+
+int credentials_parse(const struct credential_places *places, const char *text,
+		      const char *path, struct credentials *found,
+		      struct err *err)
+{
+	*found = (struct credentials){{0}, {0}};
+	if (parse(places, text, path, FORM_ANY, found, err) == 0)
+		return 0;
+	credentials_wipe(found);
+	return -1;
+}
+
 /* What this file tells, nothing when there is no such file. */
 static int read_file(const struct credential_places *places, const char *path,
 		     enum form form, struct credentials *found, struct err *err)
@@ -126,14 +154,7 @@ static int read_file(const struct credential_places *places, const char *path,
 
 	if (rc < 0)
 		return err->kind == ERR_NO && form != FORM_ANY ? 0 : -1;
-	if (form == FORM_VARIABLES || form == FORM_ANY)
-		rc = read_members(text, places->variables, path, found, err);
-	if (rc == 0 && !complete(places->variables, found) &&
-	    (form == FORM_MEMBERS || form == FORM_ANY))
-		rc = read_members(text, places->members, path, found, err);
-	if (rc == 0 && !places->variables[1] && !found->key[0] &&
-	    (form == FORM_WORD || form == FORM_ANY))
-		rc = read_word(text, path, found, err);
+	rc = parse(places, text, path, form, found, err);
 	explicit_bzero(text, size);
 	free(text);
 	return rc;

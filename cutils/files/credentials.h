@@ -39,6 +39,13 @@ int credentials_find(const struct credential_places *, const char *file,
 		     const char *build_dir, struct credentials *found,
 		     struct err *) MUST_CHECK;
 
+/* Fills *found from a file's text, as from the file of credentials_find(); path
+ * is for the sentences. What is not in it stays empty. A value that is too long
+ * or holds a blank or control character is ERR_DATA. */
+int credentials_parse(const struct credential_places *, const char *text,
+		      const char *path, struct credentials *found,
+		      struct err *) MUST_CHECK;
+
 void credentials_wipe(struct credentials *);
 
 #endif
