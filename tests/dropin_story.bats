@@ -143,31 +143,72 @@ files_kept() {
 	    -exec sha256sum {} + | sort)
 }
 
-@test "a failed capture leaves every file as it was, whatever failed" {
-	installed digitalocean
+# refused_captures CLOUD - one by one those of the table at standard input; once
+# nothing fails any more, it goes through.
+refused_captures() {
+	SPEED=300 # of most, the deadline's minutes are waited for
+	installed "$1"
 	"$HOME_OF_ADT/helperscripts/ObtainWholeMachineSnapshot.sh" --all
 	while read -r operation fault more; do
 		refused_capture "$operation" "$fault" "${more:-"{}"}"
-	done <<-'TABLE'
+	done
+	control DELETE faults >/dev/null
+	"$HOME_OF_ADT/helperscripts/ObtainWholeMachineSnapshot.sh" \
+	    --machine webserver
+}
+
+@test "digitalocean: a failed capture leaves every file, whatever failed" {
+	refused_captures digitalocean <<-'TABLE'
 	image status {"status": 422}
+	image status {"status": 403}
+	image status {"status": 404}
+	image status {"status": 500}
 	image html {"status": 502}
 	image cut-before
+	image ignored
 	image action-error {"message": "it failed"}
 	image vanish
 	list-machines status {"status": 401}
+	list-machines status {"status": 429, "retry_after": 3600}
 	list-machines cut-before
+	list-machines cut-after
+	list-machines slow {"ms": 3000}
 	list-machines redirect {"location": "https://elsewhere.test/"}
 	list-machines truncated
+	list-images status {"status": 503}
 	list-images html {"status": 502}
 	list-images invalid-json
 	list-images wrong-type
 	list-images missing-member
 	list-images oversized {"mb": 64}
 	TABLE
-	# And once nothing fails any more, it goes through.
-	control DELETE faults >/dev/null
-	"$HOME_OF_ADT/helperscripts/ObtainWholeMachineSnapshot.sh" \
-	    --machine webserver
 	# What never ends holds the machine for good.
 	refused_capture image stuck
+}
+
+@test "linode: a failed capture leaves every file" {
+	refused_captures linode <<-'TABLE'
+	image status {"status": 400}
+	image vanish
+	list-machines status {"status": 429}
+	list-disks invalid-json
+	TABLE
+}
+
+@test "vultr: a failed capture leaves every file" {
+	refused_captures vultr <<-'TABLE'
+	image status {"status": 503}
+	image vanish
+	list-machines status {"status": 403}
+	list-images truncated
+	TABLE
+}
+
+@test "exoscale: a failed capture leaves every file" {
+	refused_captures exoscale <<-'TABLE'
+	snapshot status {"status": 409}
+	snapshot action-error {"message": "it failed"}
+	image action-error {"message": "it failed"}
+	list-machines cut-before
+	TABLE
 }
