@@ -5,8 +5,9 @@
 # usage: kill.bash [CLOUD/OPERATION...]   default: all of them
 #
 # killlib.c says what a step is. Every KILL_EVERY-th is tried (default 13; of
-# scripts, which take longer, every fourth of those), with FULL=1 every one. JOBS scenarios run at a time. Prints a line for each, and
-# with a failure what was found.
+# scripts, which take longer, every fourth of those), with FULL=1 every one.
+# JOBS scenarios run at a time (default twice the processors: they wait much).
+# Prints a line for each, and with a failure what was found.
 # shellcheck disable=SC2317 # the functions are called by variables
 set -u
 here=$(dirname "$0")
@@ -17,9 +18,10 @@ KILL_EVERY=${KILL_EVERY:-13}
 export OUT KILL_EVERY
 
 CLOUDS='digitalocean linode vultr exoscale'
-OPERATIONS='capture capture-off abandon provision abandon-provision
-    delete-image delete-machine script-capture script-build script-prune
-    script-retire'
+# the longest first, so that none is left alone at the end
+OPERATIONS='script-build script-capture capture-off abandon script-prune
+    capture provision abandon-provision script-retire delete-machine
+    delete-image'
 
 # ---- the operations: what is there, what is run, what must be after ----
 # prepare; command (sets the array); again (the rerun); right (prints what is
@@ -273,8 +275,8 @@ if [ "${1:-}" = --one ]; then
 	exit
 fi
 if [ $# -eq 0 ]; then
-	for cloud in $CLOUDS; do
-		for operation in $OPERATIONS; do
+	for operation in $OPERATIONS; do
+		for cloud in $CLOUDS; do
 			set -- "$@" "$cloud/$operation"
 		done
 	done
@@ -284,5 +286,5 @@ fi
 echo "1..$#"
 echo "# every $KILL_EVERY-th step is tried; FULL=1 tries every one, now" \
     "${FULL:-0}"
-printf '%s\n' "$@" | xargs -P "${JOBS:-$(nproc)}" -I SCENARIO \
+printf '%s\n' "$@" | xargs -P "${JOBS:-$((2 * $(nproc)))}" -I SCENARIO \
     "$0" --one SCENARIO
