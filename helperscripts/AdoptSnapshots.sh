@@ -42,8 +42,8 @@ each_site() {
 	[ -z "$FAILED" ] || exit 65
 }
 
-# use_site name - sets WEBSITE_URL and SNAPSHOTS to that site's.
-use_site() {
+# turn_to_site name - sets WEBSITE_URL and SNAPSHOTS to that site's.
+turn_to_site() {
 	need_name "$1" site
 	ACTIVE_SITE=$WEBSITE_URL
 	WEBSITE_URL=$1
@@ -245,13 +245,13 @@ main() {
 		;;
 	--give-back) each_site give-back-site ;;
 	--adopt-site)
-		use_site "$2"
+		turn_to_site "$2"
 		[ ! -L "$VIEW" ] || exit 0
 		need_folder
 		with_lock "$SNAPSHOTS/snapshots.json" adopt_site
 		;;
 	--give-back-site)
-		use_site "$2"
+		turn_to_site "$2"
 		give_back_site
 		;;
 	esac
