@@ -44,6 +44,13 @@ boots() {
 @test "vultr: five test machines come up, and go" { boots vultr; }
 @test "exoscale: five test machines come up, and go" { boots exoscale; }
 
+@test "the same under busybox sh and yash" {
+	for TEST_SHELL in 'busybox sh' yash; do
+		echo "under: $TEST_SHELL"
+		boots vultr
+	done
+}
+
 @test "one that fails its check is 69, is named, and goes as well" {
 	start_site vultr
 	obtain --machine webserver --machine database --progress none

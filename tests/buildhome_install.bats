@@ -55,7 +55,10 @@ toolkit_scripts() {
 }
 
 # No package is missing in tests: install.sh asks apt for nothing.
-installs() { (unset BUILD_HOME && "$ROOT/install.sh" "$@" </dev/null); }
+installs() {
+	# shellcheck disable=SC2086 # "busybox sh" is two words
+	(unset BUILD_HOME && $TEST_SHELL "$ROOT/install.sh" "$@" </dev/null)
+}
 
 before() { tree "$HOME_OF_ADT" >"$BATS_TEST_TMPDIR/before"; }
 # What the operator has in SNAPSHOTS is his, and stays.
@@ -64,18 +67,28 @@ as_before() {
 	tree "$HOME_OF_ADT" | diff "$BATS_TEST_TMPDIR/before" -
 }
 
+# in_and_out FIXTURE - afterwards all is as before, byte for byte.
+in_and_out() {
+	fresh_install "$1"
+	before
+	run installs --yes
+	echo "$output"
+	[ "$status" -eq 0 ]
+	run installs --uninstall --yes
+	echo "$output"
+	[ "$status" -eq 0 ]
+	as_before
+	[ -z "$(find "$PREFIX" ! -type d)" ]
+}
+
 @test "in and out again, both layouts: byte for byte as before" {
-	for fixture in buildhome-old buildhome-new; do
-		fresh_install "$fixture"
-		before
-		run installs --yes
-		echo "$output"
-		[ "$status" -eq 0 ]
-		run installs --uninstall --yes
-		echo "$output"
-		[ "$status" -eq 0 ]
-		as_before
-		[ -z "$(find "$PREFIX" ! -type d)" ]
+	for fixture in buildhome-old buildhome-new; do in_and_out "$fixture"; done
+}
+
+@test "the same under busybox sh and yash" {
+	for TEST_SHELL in 'busybox sh' yash; do
+		echo "under: $TEST_SHELL"
+		in_and_out buildhome-old
 	done
 }
 

@@ -39,8 +39,8 @@ webservers() {
 }
 count() { webservers | grep -c . || :; }
 
-@test "to 3, to 3 again, to 1: names of the scheme, the newest go" {
-	capture
+# up_and_down - to 3, to 3 again, to 1.
+up_and_down() {
 	run --separate-stderr scale 3
 	echo "$stderr"
 	[ "$status" -eq 0 ]
@@ -59,6 +59,19 @@ count() { webservers | grep -c . || :; }
 	scale 1 --yes
 	[ "$(webservers)" = "$FIRST" ]
 	[ ! -e "$ADT_RUN_DIR/userdata/www.demo.test" ]
+}
+
+@test "to 3, to 3 again, to 1: names of the scheme, the newest go" {
+	capture
+	up_and_down
+}
+
+@test "the same under busybox sh and yash" {
+	capture
+	for TEST_SHELL in 'busybox sh' yash; do
+		echo "under: $TEST_SHELL"
+		up_and_down
+	done
 }
 
 @test "refused: none without --force, above MAX_WEBSERVERS, without an image" {

@@ -13,28 +13,38 @@ counts() {
 }
 
 
+# given_up CLOUD - a capture that was refused half-way is told, and given up.
+given_up() {
+	start_site "$1"
+	before=$(counts)
+	fault "$1" image status -1 '{"status": 503}'
+	run --separate-stderr obtain --machine webserver \
+	    --machine database --progress none --deadline 1
+	echo "$status: $output: $stderr"
+	[ "$status" -ne 0 ]
+	control DELETE faults >/dev/null
+	[ -e "$SNAPSHOTS/journal" ]
+	only_reads obtain --abandon --dry-run
+	[[ $stderr == *"an unfinished run on $1"*"of $(machine_of webserver)"* ]]
+	run --separate-stderr obtain --abandon --progress none
+	echo "$status: $output: $stderr"
+	[ "$status" -eq 0 ]
+	[ ! -e "$SNAPSHOTS/journal" ]
+	[ "$(counts)" = "$before" ]
+	run --separate-stderr obtain --abandon
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"no capture is unfinished"* ]]
+	stop_emulator
+}
+
 @test "a capture that was refused half-way is told, and given up clean" {
-	for cloud in digitalocean vultr; do
-		start_site "$cloud"
-		before=$(counts)
-		fault "$cloud" image status -1 '{"status": 503}'
-		run --separate-stderr obtain --machine webserver \
-		    --machine database --progress none --deadline 1
-		echo "$status: $output: $stderr"
-		[ "$status" -ne 0 ]
-		control DELETE faults >/dev/null
-		[ -e "$SNAPSHOTS/journal" ]
-		only_reads obtain --abandon --dry-run
-		[[ $stderr == *"an unfinished run on $cloud"*"of $(machine_of webserver)"* ]]
-		run --separate-stderr obtain --abandon --progress none
-		echo "$status: $output: $stderr"
-		[ "$status" -eq 0 ]
-		[ ! -e "$SNAPSHOTS/journal" ]
-		[ "$(counts)" = "$before" ]
-		run --separate-stderr obtain --abandon
-		[ "$status" -eq 0 ]
-		[[ $stderr == *"no capture is unfinished"* ]]
-		stop_emulator
+	for cloud in digitalocean vultr; do given_up "$cloud"; done
+}
+
+@test "the same under busybox sh and yash" {
+	for TEST_SHELL in 'busybox sh' yash; do
+		echo "under: $TEST_SHELL"
+		given_up vultr
 	done
 }
 
