@@ -73,7 +73,7 @@ keep_archive() {
 		! same_archive "$NUMBER" || return 0
 		NUMBER=$((NUMBER + 1))
 	done
-	pack | adt-seal seal --site "$WEBSITE_URL" --kind adopted - \
+	pack | seal_for_all seal --site "$WEBSITE_URL" --kind adopted - \
 	    "$SNAPSHOTS/adopted.$NUMBER.cms"
 	same_archive "$NUMBER" || {
 		rm -f -- "$SNAPSHOTS/adopted.$NUMBER.cms"

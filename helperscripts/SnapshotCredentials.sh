@@ -26,7 +26,8 @@ usage() {
 	           tar.gz. To FILE, mode 0600, or to standard output if that is
 	           no terminal
 	  rotate   makes a new sealing key and seals every file of this build
-	           home's sites anew; the old key stays beside it
+	           home's sites anew, also for the readers that ESCROW in the
+	           settings names now; the old key stays beside it
 	  --dry-run   list the files, change nothing
 	  --yes       do not ask
 	  --help      this text
@@ -116,7 +117,7 @@ rotate() {
 	FILES=$(sealed_files)
 	put "$FILES" | while IFS= read -r FILE; do
 		[ -n "$FILE" ] || continue
-		adt-seal rewrap --key "$KEY.new" --old-key "$KEY" "$FILE" || {
+		seal_for_all rewrap --key "$KEY.new" --old-key "$KEY" "$FILE" || {
 			STATUS=$?
 			say "$PROGRAM: $FILE: mend or remove it, and rotate again"
 			exit "$STATUS"
@@ -141,6 +142,8 @@ begin_rotate() {
 		say "dry run: nothing was changed"
 		return 0
 	fi
+	# What ESCROW names must be fit for it before there is a new key.
+	true | seal_for_all seal --site "$WEBSITE_URL" --kind trial >/dev/null
 	[ -n "$YES" ] || confirm "Make a new sealing key?" ||
 		die 1 "nothing was changed"
 	LIST=$(folders)

@@ -154,3 +154,81 @@ db_credentials	DBNAME	shop" ]
 	[[ $stderr == *"credentials.dat: mend or remove it"* ]]
 	cmp "$ADT_SEAL_KEY" "$BATS_TEST_TMPDIR/before"
 }
+
+# reader NAME... - key pairs whose certificates ESCROW names.
+reader() {
+	ADT_CONFIG_DIR=$BATS_TEST_TMPDIR/etc
+	export ADT_CONFIG_DIR
+	mkdir -p "$ADT_CONFIG_DIR"
+	for name; do
+		[ -e "$ADT_CONFIG_DIR/$name.pem" ] || openssl req -x509 -nodes \
+		    -newkey rsa:2048 -keyout "$BATS_TEST_TMPDIR/$name.key" \
+		    -out "$ADT_CONFIG_DIR/$name.pem" -subj "/CN=$name" -days 2 \
+		    2>/dev/null
+	done
+	printf '%s\n' "ESCROW=$(printf "$ADT_CONFIG_DIR/%s.pem " "$@")" \
+	    >"$ADT_CONFIG_DIR/settings"
+}
+
+# reads NAME FILE - what the holder of that key gets, by OpenSSL alone.
+reads() {
+	openssl cms -decrypt -inform PEM -inkey "$BATS_TEST_TMPDIR/$1.key" \
+	    -in "$2"
+}
+
+@test "ESCROW: its readers open what scripts seal, and after rotate the rest" {
+	reader owner auditor
+	escrowed() {
+		rm -rf "$BATS_TEST_TMPDIR"/seal.key* "${folder:?}"
+		fresh_seal_key
+		snapshots_folder >/dev/null
+		seal_as lxd.example.test
+		reader owner auditor
+		record webserver w1 ws-local-demo-build-0-Xlab-init-1-20260101T000000Z
+		for name in owner auditor; do
+			reads "$name" "$folder/credentials.dat" |
+				grep -qx USERNAME:w1
+			reads "$name" "$folder/generations/2.cms" | sed 1d |
+				jq -r '.files["db_credentials.dat"]' | base64 -d |
+				grep -qx PASSWORD:db-Secret-1
+		done
+		run reads owner "$folder/db_credentials.dat"
+		[ "$status" -ne 0 ] # from before the setting
+		reader owner
+		run --separate-stderr credentials rotate --yes
+		echo "$status: $output: $stderr"
+		[ "$status" -eq 0 ]
+		reads owner "$folder/db_credentials.dat" |
+			grep -qx PASSWORD:db-Secret-1
+		reads owner "$folder/generations/2.cms" | grep -q '"files"'
+		run reads auditor "$folder/generations/2.cms"
+		[ "$status" -ne 0 ]
+		opens db_credentials | grep -qx DBNAME:shop
+	}
+	each_shell escrowed
+}
+
+@test "ESCROW that names no certificate: said, and nothing is changed" {
+	mkdir -p "$BATS_TEST_TMPDIR/etc"
+	export ADT_CONFIG_DIR=$BATS_TEST_TMPDIR/etc
+	echo nonsense >"$ADT_CONFIG_DIR/bad.pem"
+	cp -R "$folder" "$BATS_TEST_TMPDIR/before"
+	while IFS='|' read -r escrow words; do
+		echo "ESCROW=$escrow" >"$ADT_CONFIG_DIR/settings"
+		run --separate-stderr credentials rotate --yes
+		echo "$escrow -> $status: $stderr"
+		[ "$status" -eq 65 ]
+		[[ $stderr == *"$words"* ]]
+		[ ! -e "$ADT_SEAL_KEY.new" ]
+		# shellcheck disable=SC2016 # the other shell expands it
+		run --separate-stderr in_build 'put x | seal_text credentials'
+		[ "$status" -eq 65 ]
+		[ "$output" = "" ]
+		[[ $stderr == *"$words"* ]]
+		cmp "$folder/credentials.dat" "$BATS_TEST_TMPDIR/before/credentials.dat"
+	done <<-TABLE
+	owner.pem|ESCROW: not an absolute path: 'owner.pem'
+	$ADT_CONFIG_DIR/none.pem|none.pem: no such certificate
+	$ADT_CONFIG_DIR/bad.pem|bad.pem
+	TABLE
+}

@@ -251,6 +251,8 @@ place_settings() {
 	# Where a build's scripts find them in clear while it runs; must be in
 	# memory. Without it: below /run, or else /dev/shm.
 	#VIEW_FOLDER=/run/adt-snapshots
+	# Certificates (PEM) whose holders can open what is sealed, too:
+	#ESCROW=/etc/adt-snapshots/auditor.pem /etc/adt-snapshots/owner.pem
 	# A capture pushes to the datastores by itself, unless:
 	#DATASTORE_PUSH=no
 	EOF

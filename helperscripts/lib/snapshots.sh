@@ -15,6 +15,35 @@ need_folder() {
 # keeps_clear - does the operator want credentials and keys kept in clear?
 keeps_clear() { [ "$(setting CREDENTIALS sealed)" = plain ]; }
 
+# escrow_readers - prints the certificates that ESCROW in the settings names:
+# their holders can open all that is sealed here. Dies where one is not there.
+escrow_readers() (
+	readers=$(setting ESCROW '') || exit
+	set -f
+	for reader in $readers; do
+		case $reader in
+		/*) ;;
+		*) die 65 "$CONFIG/settings: ESCROW: not an absolute path:" \
+		    "'$reader'" ;;
+		esac
+		[ -r "$reader" ] || die 65 "$reader: no such certificate, and" \
+		    "ESCROW in $CONFIG/settings names it"
+		put "$reader"
+	done
+)
+
+# seal_for_all seal|rewrap argument... - adt-seal's, for those readers as well.
+seal_for_all() (
+	readers=$(escrow_readers) || exit
+	command=$1
+	shift
+	set -f
+	for reader in $readers; do
+		set -- --escrow "$reader" "$@"
+	done
+	adt-seal "$command" "$@"
+)
+
 # seal_text kind - stdin sealed for this site, on stdout; CREDENTIALS=plain in
 # the settings leaves it in clear, but for a whole generation, which travels.
 seal_text() {
@@ -22,7 +51,7 @@ seal_text() {
 		cat
 		return
 	fi
-	adt-seal seal --site "$WEBSITE_URL" --kind "$1" && return
+	seal_for_all seal --site "$WEBSITE_URL" --kind "$1" && return
 	SEAL_STATUS=$?
 	SEAL_KEY=${ADT_SEAL_KEY:-/etc/adt-snapshots/seal.key}
 	[ -e "$SEAL_KEY" ] ||
