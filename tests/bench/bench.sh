@@ -14,8 +14,13 @@ OUT=$root/build/${FLAVOUR:-release}
 PATH=$OUT/bin:$PATH
 work=$root/build/bench
 MACHINES=${MACHINES:-200}
-LOOP=${LOOP:-2}
+LOOP=${LOOP:-1}
 SPEED=${SPEED:-25}
+# Machines, where the emulator's own pace is measured; as many are captured on one
+# cloud, too.
+LOADED=300
+ASKED=4000 # requests then, CLIENTS at a time
+CLIENTS=8
 
 usage() {
 	cat <<-EOF
@@ -24,8 +29,10 @@ usage() {
 	From the environment:
 	  MACHINES  captured at once (200)
 	  LOOP      captured one after the other; the table has what MACHINES
-	            would take so (2)
+	            would take so (1)
 	  SPEED     how many times as fast as real time (25)
+	First it prints how many requests a second the emulator answers, with
+	$LOADED machines in it; last, so many are captured at once on the first CLOUD.
 	EOF
 }
 
@@ -150,7 +157,8 @@ report() {
 	    map("\(.key) \([.value[]] | add)") | join(", "))"'
 }
 
-bench() {
+# use cloud - its region, limits and credential.
+use() {
 	cloud=$1
 	where=$(place "$cloud")
 	region=${where%% *}
@@ -162,6 +170,10 @@ bench() {
 	    SECRET_KEY=emulator-secret ;;
 	*) echo emulator-token ;;
 	esac >"$work/credentials"
+}
+
+bench() {
+	use "$1"
 	begin
 	machines fleet "$MACHINES"
 	at_once
@@ -178,6 +190,55 @@ bench() {
 	report
 }
 
+# crowd cloud - LOADED machines at once there; no loop.
+crowd() {
+	MACHINES=$LOADED
+	use "$1"
+	begin
+	machines crowd "$MACHINES"
+	at_once
+	told
+	end
+	jq -r --arg cloud "$cloud" --argjson machines "$MACHINES" \
+	    --argjson took "$TOOK_S" --argjson peak "$PEAK_KIB" '
+	    "\($cloud): \($machines) machines at once: \($took) s, " +
+	    "\(.requests) requests, \(.throttled) refused (429), " +
+	    "\($peak) KiB"' "$work/stats"
+}
+
+# pace - how many small requests a second the emulator answers, with LOADED
+# machines in it and its limits off: clients that each keep their connection.
+pace() {
+	begin
+	control settings --data-binary '{"limits": false, "request_log": 100}' \
+	    >/dev/null
+	cloud=digitalocean region=lon1
+	machines fleet "$LOADED"
+	id=$(jq -r '.machines[0].id' "$work/made")
+	each=$((ASKED / CLIENTS))
+	jobs=
+	began=$(now_ms)
+	client=0
+	while [ "$client" -lt "$CLIENTS" ]; do
+		client=$((client + 1))
+		curl -q -s -m 60 --noproxy '*' -o "$work/answers.$client" \
+		    -w '%{http_code}\n' -H 'Authorization: Bearer emulator-token' \
+		    "$base/digitalocean/v2/droplets/$id?n=[1-$each]" \
+		    >"$work/codes.$client" &
+		jobs="$jobs $!"
+	done
+	for job in $jobs; do
+		wait "$job" || die "the emulator's pace: a client failed"
+	done
+	took_ms=$(($(now_ms) - began))
+	answered=$(cat "$work"/codes.* | grep -c '^200$') || :
+	[ "$answered" -eq $((each * CLIENTS)) ] ||
+		die "the emulator's pace: $answered answers of $ASKED"
+	end
+	echo "the emulator: $((answered * 1000 / took_ms)) requests a second" \
+	    "($answered in $took_ms ms, $CLIENTS at a time, $LOADED machines)"
+}
+
 main() {
 	case ${1:-} in
 	-h | --help) usage; exit 0 ;;
@@ -190,6 +251,8 @@ main() {
 	trap 'exit 143' TERM
 	echo "a machine's disk is 25 GB (Exoscale 10 GB): its image takes 210 s" \
 	    "(Exoscale 160 s with its template)"
+	pace
 	for cloud; do bench "$cloud"; done
+	[ "$MACHINES" -ge "$LOADED" ] || crowd "$1"
 }
 main "$@"
