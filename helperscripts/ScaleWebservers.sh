@@ -139,6 +139,8 @@ look_at_those_there() {
 		[ "$WAIT_S" -le 30 ] || WAIT_S=30
 		await_all "$ROWS" "$USERDATA/there"
 	) || :
+	# Killed meanwhile, it must not go on to create machines.
+	kill -0 "$$" 2>/dev/null || exit 75
 	READY=$(among_ready 1)
 	UNREADY=$(among_ready 0)
 	[ -z "$UNREADY" ] || put "$UNREADY" | awk -F '\t' '

@@ -286,6 +286,7 @@ up_and_down() {
 	until rm -f "$asked" && sleep 2 && [ ! -e "$asked" ]; do :; done
 	run pgrep -f "$asked"
 	[ "$output" = "" ]
+	[ "$(count)" -eq 1 ]
 }
 
 @test "to 100, all at the same time" {
