@@ -146,6 +146,7 @@ files_kept() {
 # refused_captures CLOUD - one by one those of the table at standard input; once
 # nothing fails any more, it goes through.
 refused_captures() {
+	# shellcheck disable=SC2034 # start_cloud uses it
 	SPEED=300 # of most, the deadline's minutes are waited for
 	installed "$1"
 	"$HOME_OF_ADT/helperscripts/ObtainWholeMachineSnapshot.sh" --all
