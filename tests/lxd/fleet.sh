@@ -141,11 +141,21 @@ user_data() {
 	database)
 		sql=$(database_sql "$token" | base64)
 		cat <<-EOF
+		# A first start beside the rest of the boot can come too early.
+		start() {
+			for turn in 1 2 3 4; do
+				! systemctl start mariadb || return 0
+				sleep 3
+				systemctl reset-failed mariadb
+			done
+			journalctl -u mariadb -n 20 --no-pager
+			return 1
+		}
+		start
 		# With a socket of systemd's it listens on no other.
-		systemctl start mariadb
 		systemctl stop mariadb mariadb.socket
 		systemctl mask -q mariadb.socket
-		systemctl start mariadb || { sleep 2; systemctl start mariadb; }
+		start
 		base64 -d <<'SQL' | mariadb --protocol=socket -u root
 		$sql
 		SQL
