@@ -6,6 +6,8 @@ setup() {
 	fresh_seal_key
 	ADT_RUN_DIR=$BATS_TEST_TMPDIR/run
 	export ADT_RUN_DIR
+	environment S3_ACCESS_KEY FAKE-S3-ACCESS-0001
+	environment S3_SECRET_KEY FAKE-S3-SECRET-0001
 	SNAPSHOTS=$(snapshots_folder)
 	printf 'USERNAME:uXu\nPASSWORD:p"\\:|&p\nDBNAME:n1n\n' |
 		adt-seal seal --site www.example.test --kind db_credentials \

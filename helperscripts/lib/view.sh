@@ -79,7 +79,8 @@ open_view() {
 }
 
 refresh_view() {
-	! has_views || [ ! -d "$VIEW" ] ||
+	# A folder of the toolkit's own that was never adopted is no view.
+	! has_views || [ ! -L "$VIEW" ] || [ ! -d "$VIEW" ] ||
 		with_lock "$SNAPSHOTS/view" open_view_locked
 }
 
