@@ -1,20 +1,11 @@
 /* shellscan.c - words and operators of an sh text; see shellscan.h. */
 #include "files/shellscan.h"
 
-#include "files/shellstatement.h"
+#include "files/shellnest.h"
 
 #include <string.h>
 
 #define DEPTH_MAX 32
-
-void shell_problem(struct shell_scan *scan, unsigned line, const char *why)
-{
-	if (!scan->problem) {
-		scan->problem = why;
-		scan->problem_line = line;
-	}
-	scan->at = scan->size;
-}
 
 static int peek(const struct shell_scan *scan, size_t ahead)
 {
@@ -180,6 +171,21 @@ static void skip_arithmetic(struct shell_scan *scan)
 	} while (open > 0);
 }
 
+/* At the ( of $(: steps over the commands up to the ) that ends them. */
+static void skip_substitution(struct shell_scan *scan)
+{
+	struct shell_nest nest = SHELL_NEST_NONE;
+	struct shell_token token = shell_next(scan, NULL); /* the ( itself */
+
+	while (token.kind != SHELL_END) {
+		shell_nest_see(scan, &nest, &token);
+		if (nest.count == 0)
+			return;
+		token = shell_next(scan, NULL);
+	}
+	shell_nest_ended(scan, &nest);
+}
+
 /* $'...' of some shells: for the others the quote ends at a \' inside. */
 static void skip_dollar_quote(struct shell_scan *scan)
 {
@@ -205,7 +211,7 @@ static void skip_dollar(struct shell_scan *scan, bool in_quotes)
 	else if (peek(scan, 0) == '(' && peek(scan, 1) == '(')
 		skip_arithmetic(scan);
 	else if (peek(scan, 0) == '(')
-		shell_substitution(scan);
+		skip_substitution(scan);
 	else if (peek(scan, 0) == '\'' && !in_quotes)
 		skip_dollar_quote(scan);
 	scan->depth--;
@@ -331,17 +337,4 @@ struct shell_token shell_next(struct shell_scan *scan, struct strbuf *said)
 	}
 	token.end = scan->at;
 	return token;
-}
-
-void shell_quote(struct strbuf *out, const char *value, size_t size)
-{
-	size_t i;
-
-	strbuf_addc(out, '"');
-	for (i = 0; i < size; i++) {
-		if (is_one_of(value[i], "\"$`\\"))
-			strbuf_addc(out, '\\');
-		strbuf_addc(out, value[i]);
-	}
-	strbuf_addc(out, '"');
 }

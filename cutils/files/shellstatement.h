@@ -1,16 +1,25 @@
-/* shellstatement.h - what shellscan.c and shellstatement.c need of each other.
+/* shellstatement.h - where the statements of an sh text begin and end.
  *
- * They are one parser: a word can hold a command substitution, whose statements
- * hold words. Everybody else includes shellscan.h. */
+ *	struct shell_scan scan = {.text = text, .size = size, .line = 1};
+ *
+ *	while (shell_statement(&scan, &statement))
+ *		... statement.first[0] ...
+ *	if (scan.problem)
+ *		... scan.problem_line ... */
 #ifndef FILES_SHELLSTATEMENT_H
 #define FILES_SHELLSTATEMENT_H
 
-#include "files/shellscan.h"
+#include "files/shelltoken.h"
 
-/* Ends the scan; the first problem stays. `why` is a literal. */
-void shell_problem(struct shell_scan *, unsigned line, const char *why);
+struct shell_statement {
+	size_t start, end;	     /* whole lines */
+	unsigned line;		     /* of its first word */
+	unsigned tokens;	     /* words and operators */
+	struct shell_token first[2]; /* of the tokens */
+};
 
-/* At the ( of $(: steps over the commands up to the ) that ends them. */
-void shell_substitution(struct shell_scan *);
+/* Steps over lines until a statement has ended: at the end of its line, or of
+ * the line on which its compound command ends. False when there is none. */
+bool shell_statement(struct shell_scan *, struct shell_statement *);
 
 #endif

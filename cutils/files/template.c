@@ -2,7 +2,9 @@
 #include "files/template.h"
 
 #include "base/atomicfile.h"
+#include "files/shellassign.h"
 #include "files/shellscan.h"
+#include "files/shellstatement.h"
 
 #include <stdlib.h>
 #include <string.h>
