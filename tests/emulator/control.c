@@ -1,6 +1,7 @@
 /* control.c - machines, faults, clock, settings, log: one function each. */
 #include "control.h"
 
+#include "checkpoint.h"
 #include "requests.h"
 #include "settings.h"
 #include "work.h"
@@ -236,16 +237,46 @@ static void reset(struct request *request, struct reply *reply)
 	done(reply);
 }
 
+static void save(struct request *request, struct reply *reply)
+{
+	(void)request;
+	work_advance();
+	checkpoint_save();
+	done(reply);
+}
+
+static void restore(struct request *request, struct reply *reply)
+{
+	(void)request;
+	if (!checkpoint_restore()) {
+		refuse(reply, "nothing was saved");
+		return;
+	}
+	faults_clear();
+	limits_clear();
+	requests_clear();
+	work_advance();
+	done(reply);
+}
+
 static const struct {
 	const char *method, *name;
 	void (*answer)(struct request *, struct reply *);
 } controls[] = {
-	{"POST", "machines", machines},	     {"GET", "state", state},
-	{"POST", "faults", faults_post},     {"GET", "faults", faults_get},
-	{"DELETE", "faults", faults_delete}, {"GET", "requests", log_get},
-	{"DELETE", "requests", log_delete},  {"GET", "stats", stats},
-	{"GET", "clock", clock_get},	     {"POST", "clock", clock_post},
-	{"POST", "settings", settings_post}, {"POST", "reset", reset},
+	{"POST", "machines", machines},
+	{"GET", "state", state},
+	{"POST", "faults", faults_post},
+	{"GET", "faults", faults_get},
+	{"DELETE", "faults", faults_delete},
+	{"GET", "requests", log_get},
+	{"DELETE", "requests", log_delete},
+	{"GET", "stats", stats},
+	{"GET", "clock", clock_get},
+	{"POST", "clock", clock_post},
+	{"POST", "settings", settings_post},
+	{"POST", "reset", reset},
+	{"POST", "save", save},
+	{"POST", "restore", restore},
 };
 
 void control_answer(struct request *request, struct reply *reply)

@@ -1,4 +1,5 @@
 /* main.c - the emulator of four clouds: options, listening, the end. */
+#include "checkpoint.h"
 #include "control.h"
 #include "http.h"
 #include "settings.h"
@@ -180,6 +181,7 @@ int main(int argc, char **argv)
 	requests_clear();
 	work_clear();
 	state_clear();
+	checkpoint_clear();
 	if (rc == 0)
 		return 0;
 	fprintf(stderr, "emulator: %s\n", err.text);

@@ -244,31 +244,31 @@ static void pile_clear(struct pile *pile)
 	*pile = (struct pile){0};
 }
 
+static void images_clear(struct pile *pile)
+{
+	while (pile->count)
+		image_free(pile->at[--pile->count]);
+	pile_clear(pile);
+}
+
+void cloud_state_clear(struct cloud_state *state)
+{
+	while (state->machines.count)
+		machine_free(state->machines.at[--state->machines.count]);
+	pile_clear(&state->machines);
+	images_clear(&state->images);
+	images_clear(&state->snapshots);
+	pile_clear(&state->tasks);
+	pile_clear(&state->vpcs);
+	pile_clear(&state->keys);
+	pile_clear(&state->firewalls);
+	pile_clear(&state->networks);
+}
+
 void state_clear(void)
 {
-	for (int i = 0; i < CLOUD_COUNT; i++) {
-		struct cloud_state *state = &states[i];
-
-		while (state->machines.count)
-			machine_remove(
-				(enum cloud_id)i,
-				state->machines.at[state->machines.count - 1]);
-		while (state->images.count)
-			image_remove(&state->images,
-				     state->images.at[state->images.count - 1]);
-		while (state->snapshots.count)
-			image_remove(&state->snapshots,
-				     state->snapshots
-					     .at[state->snapshots.count - 1]);
-		pile_clear(&state->machines);
-		pile_clear(&state->images);
-		pile_clear(&state->snapshots);
-		pile_clear(&state->tasks);
-		pile_clear(&state->vpcs);
-		pile_clear(&state->keys);
-		pile_clear(&state->firewalls);
-		pile_clear(&state->networks);
-	}
+	for (int i = 0; i < CLOUD_COUNT; i++)
+		cloud_state_clear(&states[i]);
 }
 
 bool listed(const struct thing *thing)

@@ -128,7 +128,9 @@ struct thing *thing_new(enum cloud_id, struct pile *, const char *name,
 void machine_remove(enum cloud_id, struct machine *);
 void image_remove(struct pile *, struct image *);
 
-/* Deletes everything everywhere; the clouds then seed it again. */
+/* Deletes everything of one; everything everywhere: the clouds then seed it
+ * again. */
+void cloud_state_clear(struct cloud_state *);
 void state_clear(void);
 
 /* A number never given before; a UUID (RFC 9562, version 4) made of one. */

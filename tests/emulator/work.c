@@ -217,6 +217,17 @@ void work_clear(void)
 	next_at = INFINITY;
 }
 
+void work_take_up(void)
+{
+	for (int i = 0; i < CLOUD_COUNT; i++) {
+		const struct pile *tasks = &states[i].tasks;
+
+		for (size_t j = 0; j < tasks->count; j++)
+			pile_add(&pending, tasks->at[j]);
+	}
+	tidy();
+}
+
 enum task_state task_state(const struct task *task)
 {
 	if (emulated_now() < task->done_at)

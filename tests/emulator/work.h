@@ -23,6 +23,9 @@ void work_advance(void);
 
 void work_clear(void);
 
+/* After work_clear(): what is under way is what the state's tasks say. */
+void work_take_up(void);
+
 enum task_state { TASK_PENDING, TASK_DONE, TASK_FAILED };
 
 enum task_state task_state(const struct task *);
