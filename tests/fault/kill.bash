@@ -189,6 +189,17 @@ files_right() {
 
 # ---- one scenario ----
 
+# kept_made - what `prepare` made is kept: the cloud, and the files in the place
+# of the scenario; kept_back - it is so again, however often.
+kept_made() {
+	api save '{}' >/dev/null && cp -a "$work/place" "$work/kept"
+}
+kept_back() {
+	rm -rf "$work/place" &&
+		cp -a "$work/kept" "$work/place" &&
+		api restore '{}' >/dev/null
+}
+
 # as_argv COMMAND... - argv is what is run: a script, or adt-cloud.
 as_argv() {
 	case $1 in
@@ -228,18 +239,21 @@ scenario() {
 	local n=1 tried=0 failures=0 every=$KILL_EVERY found
 	cloud=${1%%/*}
 	work=$(mktemp -d "${TMPDIR:-/tmp}/kill.XXXXXX")
-	folder=$work/folder
+	folder=$work/place/folder
 	. "$here/cloud.bash"
 	cloud_start || return
 	case $1 in
 	*/script-*) [ "$every" -eq 1 ] || every=$((4 * every)) ;;
 	esac
 	"is_${1#*/}"
+	mkdir "$work/place" "$folder"
+	if ! prepare || ! kept_made; then
+		echo "not ok $1: cannot prepare"
+		return 1
+	fi
 	while :; do
-		rm -rf "$folder"
-		mkdir "$folder"
-		prepare || {
-			echo "not ok $1: cannot prepare"
+		kept_back || {
+			echo "not ok $1: cannot begin anew"
 			return 1
 		}
 		found=

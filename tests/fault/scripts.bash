@@ -4,23 +4,17 @@
 
 TWO='--machine webserver --machine database'
 
-# home_made - the build home of this scenario, once; a copy for each kill.
-home_made() {
-	export BUILD_HOME=$work/home ADT_SEAL_KEY=$work/seal.key \
-	    ADT_RUN_DIR=$work/run ADT_BIN=$OUT/bin ADT_FLAGS_DIR=/nonexistent \
+# home_fresh - the build home of this scenario, and its five machines, running.
+home_fresh() {
+	local place=$work/place
+	export BUILD_HOME=$place/home ADT_SEAL_KEY=$place/seal.key \
+	    ADT_RUN_DIR=$place/run ADT_BIN=$OUT/bin ADT_FLAGS_DIR=/nonexistent \
 	    ADT_BUILDHOME_DAT=/nonexistent
 	snapshots=$BUILD_HOME/runtimedata/wholemachinebackups/www.demo.test/snapshots
 	adt-seal keygen "$ADT_SEAL_KEY"
 	"$ROOT/tests/emulator/buildhome.sh" "$cloud" "$BUILD_HOME" \
-	    >"$work/machines"
-	mv "$BUILD_HOME" "$work/home.kept"
-}
-
-# home_fresh - the build home as it was, and its five machines, running.
-home_fresh() {
-	[ -e "$work/machines" ] || home_made
-	rm -rf "$BUILD_HOME" "$work/run"
-	cp -a "$work/home.kept" "$BUILD_HOME"
+	    >"$work/machines" || return
+	(cd "$BUILD_HOME" && find . ! -name '*.lock' | sort) >"$work/files"
 	# shellcheck disable=SC2046 # names
 	cloud_fresh $(sed 's/=.*//' "$work/machines")
 }
@@ -34,11 +28,10 @@ script() {
 # home_right - the files of the build home: those of before, and in the
 # snapshots folder what a finished run leaves, and nothing else.
 home_right() {
-	diff <(cd "$work/home.kept" && find . ! -name '*.lock' | sort) \
-	    <(cd "$BUILD_HOME" && find . ! -path '*/wholemachine*' \
-	    ! -name '*.lock' | sort)
-	[ ! -d "$work/run" ] || find "$work/run" -type f ! -name 'budget-*' |
-		sed 's/^/left: /'
+	diff "$work/files" <(cd "$BUILD_HOME" && find . \
+	    ! -path '*/wholemachine*' ! -name '*.lock' | sort)
+	[ ! -d "$ADT_RUN_DIR" ] || find "$ADT_RUN_DIR" -type f \
+	    ! -name 'budget-*' | sed 's/^/left: /'
 	[ -d "$snapshots" ] || return
 	find "$snapshots" -mindepth 1 -printf '%P\n' | grep -vE \
 	    -e '^[a-z_]+\.(dat|json)$' -e '\.lock$' -e '^(current|generations)$' \
