@@ -132,7 +132,7 @@ BATS_NEEDS := bats parallel jq openssl curl busybox mksh yash dash bash cloud-in
 BATS ?= $(wildcard tests/*.bats)
 # Those whose subject is what the C programs do.
 PROGRAM_BATS := $(wildcard tests/adt_*.bats tests/clouds_*.bats \
-                $(patsubst %,tests/%.bats,budget fault resume))
+                $(patsubst %,tests/%.bats,budget fault https resume))
 
 check: everything ## every test that needs no LXD and no S3 server
 	$(call need,$(BATS_NEEDS),--check)

@@ -322,14 +322,14 @@ teardown() { stop_emulator; }
 		stop_emulator
 	done <<-'TABLE'
 	good|0|
-	expired|75|certificate
-	wrong-name|75|certificate
-	unknown-ca|75|certificate
+	expired|77|certificate
+	wrong-name|77|certificate
+	unknown-ca|77|certificate
 	TABLE
 	start_cloud digitalocean --tls "$BATS_TEST_TMPDIR/ca/good.pem" \
 	    "$BATS_TEST_TMPDIR/ca/good.key"
 	run --separate-stderr cloud whoami # the CA is not the system's
-	[ "$status" -ne 0 ]
+	[ "$status" -eq 77 ]
 }
 
 @test "credentials of a build are found where the build keeps them" {

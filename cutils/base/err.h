@@ -17,7 +17,8 @@ enum err_kind {
 	ERR_SYSTEM = 71,   /* memory, disk, permissions here */
 	ERR_RETRY = 75,	   /* locked, throttled, deadline passed */
 	ERR_PROTOCOL = 76, /* a reply is not what the API documents */
-	ERR_DENIED = 77, /* token or key missing, wrong, or without the right */
+	ERR_DENIED = 77,   /* token or key missing, wrong, or without the right;
+			    * or the server did not prove who it is */
 };
 
 #define ERR_TEXT_SIZE 512

@@ -84,7 +84,7 @@ int endpoint_find(const struct provider *provider, const char *api_url,
 	char path[4096];
 	size_t i;
 
-	*endpoint = (struct http_endpoint){{0}, {0}, {0}};
+	*endpoint = (struct http_endpoint){{0}, {0}, {0}, {0}, {0}};
 	if (ca_file &&
 	    snprintf(endpoint->ca_file, sizeof(endpoint->ca_file), "%s",
 		     ca_file) >= (int)sizeof(endpoint->ca_file))

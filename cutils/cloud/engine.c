@@ -139,7 +139,8 @@ static void lost(struct engine *engine, struct call *call,
 {
 	struct err why;
 
-	err_set(&why, ERR_RETRY, "%s: %s %.150s: %s", engine->provider->name,
+	err_set(&why, reply->impostor ? ERR_DENIED : ERR_RETRY,
+		"%s: %s %.150s: %s", engine->provider->name,
 		method_name(&call->request), strbuf_text(&call->request.path),
 		reply->why);
 	call->undone = !call->may_be_done;

@@ -44,7 +44,8 @@ void engine_free(struct engine *);
  * deadline_ms (clock_now_ms()). Every call is over when it returns: look at
  * its failed. A refused call has the cloud's words and the fitting kind:
  *	401, 403 ERR_DENIED    404 ERR_NO           408, 429, 5xx ERR_RETRY
- *	other 4xx ERR_REFUSED  not JSON ERR_PROTOCOL  lost, unsent ERR_RETRY */
+ *	other 4xx ERR_REFUSED  not JSON ERR_PROTOCOL  lost, unsent ERR_RETRY
+ *	a server whose certificate is not trusted ERR_DENIED */
 void engine_run(struct engine *, struct call *calls, size_t count,
 		int64_t deadline_ms);
 

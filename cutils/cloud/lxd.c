@@ -34,18 +34,19 @@ static void whoami_request(struct http_request *req)
 static int whoami_reply(const json_t *reply, char *text, size_t size,
 			struct err *err)
 {
-	const char *server, *version, *name, *auth;
+	json_t *about = json_object_get(reply, "metadata");
+	const char *server, *version, *name; /* borrowed from reply */
 	json_error_t why;
 
-	if (json_unpack_ex(
-		    (json_t *)reply, &why, 0, "{s:{s:s, s:{s:s, s:s, s:s}}}",
-		    "metadata", "auth", &auth, "environment", "server", &server,
-		    "server_version", &version, "server_name", &name) < 0)
+	if (strcmp(reply_text(about, "auth"), "untrusted") == 0)
+		return err_set(
+			err, ERR_DENIED,
+			"it does not trust us: join its group, or let it "
+			"trust our certificate");
+	if (json_unpack_ex(about, &why, 0, "{s:{s:s, s:s, s:s}}", "environment",
+			   "server", &server, "server_version", &version,
+			   "server_name", &name) < 0)
 		return err_set(err, ERR_PROTOCOL, "server: %s", why.text);
-	if (strcmp(auth, "trusted") != 0)
-		return err_set(err, ERR_DENIED,
-			       "%s on %s does not trust us: join its group",
-			       server, name);
 	snprintf(text, size, "%s %s on %s", server, version, name);
 	return 0;
 }
@@ -54,16 +55,10 @@ static int whoami_reply(const json_t *reply, char *text, size_t size,
 
 static enum machine_state machine_state(json_int_t status_code)
 {
-	switch (status_code) {
-	case STATUS_RUNNING:
-		return MACHINE_RUNNING;
-	case STATUS_STOPPED:
-		return MACHINE_STOPPED;
-	case STATUS_ERROR:
-		return MACHINE_FAILED;
-	default:
-		return MACHINE_OTHER;
-	}
+	return status_code == STATUS_RUNNING   ? MACHINE_RUNNING
+	       : status_code == STATUS_STOPPED ? MACHINE_STOPPED
+	       : status_code == STATUS_ERROR   ? MACHINE_FAILED
+					       : MACHINE_OTHER;
 }
 
 /* The first global IPv4 address of any interface but the loopback. */
@@ -253,9 +248,8 @@ static int task_reply(const json_t *reply, struct target *target,
 
 	if (strcmp(reply_text(reply, "type"), "async") != 0)
 		return 0;
-	if (!id[0])
-		return err_set(err, ERR_PROTOCOL, "operation: it has no id");
-	return COPY(target->task_id, id, err);
+	return id[0] ? COPY(target->task_id, id, err)
+		     : err_set(err, ERR_PROTOCOL, "operation: it has no id");
 }
 
 static void instance_path(const struct target *target, enum http_method method,
@@ -362,10 +356,14 @@ static const char *const sockets[] = {
 	"/var/lib/incus/unix.socket", NULL,
 };
 
+static const char *const clients[] = {".config/incus", ".config/lxc",
+				      "snap/lxd/common/config", NULL};
+
 const struct provider lxd_provider = {
 	.name = "lxd",
 	.base_url = "",
 	.sockets = sockets,
+	.client_folders = clients,
 	.image_name_max = 63,
 	.traits = {.image_from_snapshot = true,
 		   .stop_before_delete = true,

@@ -107,6 +107,9 @@ struct provider {
 	 * authorize() adds it to request->proof, epoch_s is now. NULL where
 	 * the socket's permissions do (LXD). */
 	const struct credential_places *places;
+	/* Folders of the client that keeps a certificate to show over https
+	 * (clientpair.h), NULL-ended; NULL where the cloud wants none. */
+	const char *const *client_folders;
 	int (*authorize)(const struct credentials *, struct http_request *,
 			 int64_t epoch_s, struct err *);
 

@@ -6,6 +6,7 @@
 #include "cloud/capture.h"
 #include "cloud/endpoint.h"
 #include "cloud/provision.h"
+#include "files/clientpair.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,25 @@
 #define ANSWER_MS 60000	  /* for a single question */
 #define PREPARE_MS 600000 /* for those of a run, which has time */
 #define LOCK_WAIT_MS 2000
+
+/* Who we are to a server of one's own, where it is reached by https. */
+static int find_client(const struct provider *provider,
+		       const struct access *access,
+		       struct http_endpoint *endpoint, struct err *err)
+{
+	struct client_pair pair;
+
+	if (!provider->client_folders ||
+	    strncmp(endpoint->base_url, "https:", 6) != 0)
+		return 0;
+	if (clientpair_find(provider->client_folders, access->credentials,
+			    access->build, &pair, err) < 0)
+		return err_prefix(err, "%s", provider->name);
+	memcpy(endpoint->client_certificate, pair.certificate,
+	       sizeof(pair.certificate));
+	memcpy(endpoint->client_key, pair.key, sizeof(pair.key));
+	return 0;
+}
 
 int session_open(struct session *session, const struct access *access,
 		 bool (*stopped_hard)(void), struct err *err)
@@ -30,7 +50,8 @@ int session_open(struct session *session, const struct access *access,
 			  access->ca_file, &endpoint, err) == 0 &&
 	    (!session->provider->places ||
 	     credentials_find(session->provider->places, access->credentials,
-			      access->build, &credentials, err) == 0))
+			      access->build, &credentials, err) == 0) &&
+	    find_client(session->provider, access, &endpoint, err) == 0)
 		rc = engine_init(&session->engine, session->provider, &endpoint,
 				 &credentials, region, err);
 	credentials_wipe(&credentials);

@@ -210,7 +210,8 @@ static void explain(const struct s3 *s3, const char *key,
 
 	s3_name(s3, key, name, sizeof(name));
 	if (reply->status == 0) {
-		err_set(err, ERR_RETRY, "%s: %s", name, reply->why);
+		err_set(err, reply->impostor ? ERR_DENIED : ERR_RETRY, "%s: %s",
+			name, reply->why);
 		return;
 	}
 	s3_words_read(&words, reply->body, reply->size);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/version.h"
 #include "wire/httpbody.h"
+#include "wire/tls.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@ struct transfer {
 
 struct http {
 	struct http_endpoint endpoint;
+	struct tls tls;
 	CURLM *multi;
 	struct transfer *transfers;
 };
@@ -52,6 +54,10 @@ struct http *http_new(const struct http_endpoint *endpoint, struct err *err)
 		return NULL;
 	}
 	http->endpoint = *endpoint;
+	if (tls_load(&http->tls, endpoint, err) < 0) {
+		http_free(http);
+		return NULL;
+	}
 	curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
 			  MOST_CONNECTIONS);
 	return http;
@@ -86,6 +92,7 @@ void http_free(struct http *http)
 	while (http->transfers)
 		transfer_free(http, http->transfers);
 	curl_multi_cleanup(http->multi);
+	tls_free(&http->tls);
 	curl_global_cleanup();
 	free(http);
 }
@@ -204,10 +211,7 @@ static bool set_options(struct http *http, struct transfer *transfer,
 	       curl_easy_setopt(easy, CURLOPT_URL, strbuf_text(&url)) ==
 		       CURLE_OK;
 	strbuf_free(&url);
-	if (http->endpoint.ca_file[0])
-		good = good &&
-		       curl_easy_setopt(easy, CURLOPT_CAINFO,
-					http->endpoint.ca_file) == CURLE_OK;
+	good = good && tls_options(&http->tls, easy);
 	if (strncmp(http->endpoint.base_url, "http:", 5) == 0) /* near by */
 		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 	if (http->endpoint.socket[0])
@@ -297,6 +301,7 @@ static void finish(struct http *http, struct transfer *transfer, CURLcode code,
 
 	*reply = transfer->reply;
 	reply->sent = was_sent(transfer->easy);
+	reply->impostor = tls_is_impostor(code);
 	if (code == CURLE_OK)
 		curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE,
 				  &status);

@@ -29,7 +29,9 @@ struct http_upload;
 struct http_endpoint {
 	char base_url[256]; /* no trailing slash */
 	char socket[108];   /* unix socket, "" for TCP */
-	char ca_file[1024]; /* certificates to trust, "" for the system's */
+	/* For https, PEM files or "". */
+	char ca_file[1024]; /* certificates to trust, "": the system's */
+	char client_certificate[1024], client_key[1024]; /* who we are */
 };
 
 struct http_request {
@@ -67,6 +69,8 @@ void http_add_escaped(struct strbuf *, const char *text);
 struct http_reply {
 	int status;    /* 0: there was no whole reply, and why says why */
 	bool sent;     /* the request may have reached the server */
+	bool impostor; /* nothing was sent: the server did not prove that it
+			* is the one we want */
 	char *body;    /* owned, NUL-terminated, never NULL where status > 0 */
 	size_t size;   /* bytes in body, or saved to save_fd */
 	char *headers; /* owned; what http_reply_header() reads, may be NULL */
@@ -79,7 +83,8 @@ void http_reply_free(struct http_reply *);
 
 struct http; /* one endpoint, its connections, what is under way */
 
-/* Owned; http_free() it. Borrows nothing. */
+/* Owned; http_free() it. Borrows nothing. Errors of the endpoint's files: see
+ * tls.h. */
 struct http *http_new(const struct http_endpoint *, struct err *) MUST_CHECK;
 
 /* Drops what is under way and closes the connections. NULL is fine. */

@@ -3,7 +3,7 @@
  * A request that may be repeated is sent again after a lost reply, 408, 429
  * and any 5xx. One that may not (a create) is sent again only when it surely
  * did nothing: it never left, or the server said 429. RFC 9110 9.2.2, RFC 6585
- * section 4. */
+ * section 4. A server whose certificate we do not trust is not asked again. */
 #ifndef WIRE_RETRY_H
 #define WIRE_RETRY_H
 

@@ -11,19 +11,21 @@ static void retries(void)
 		bool sent, may_repeat;
 		unsigned tries;
 		int64_t after_s, least, most;
+		bool impostor;
 	} rows[] = {
-		{503, true, true, 1, -1, 250, 500},
-		{503, true, true, 3, -1, 1000, 2000},
-		{503, true, false, 1, -1, -1, -1},
-		{501, true, true, 1, -1, -1, -1},
-		{404, true, true, 1, -1, -1, -1},
-		{429, true, false, 1, 2, 2000, 2249},
-		{429, true, false, 1, 301, -1, -1},
-		{408, true, true, RETRY_MOST_TRIES, -1, -1, -1},
-		{0, true, false, 1, -1, -1, -1},
-		{0, true, true, 1, -1, 250, 500},
-		{0, false, false, 1, -1, 250, 500},
-		{0, false, true, RETRY_MOST_UNSENT, -1, -1, -1},
+		{503, true, true, 1, -1, 250, 500, false},
+		{503, true, true, 3, -1, 1000, 2000, false},
+		{503, true, false, 1, -1, -1, -1, false},
+		{501, true, true, 1, -1, -1, -1, false},
+		{404, true, true, 1, -1, -1, -1, false},
+		{429, true, false, 1, 2, 2000, 2249, false},
+		{429, true, false, 1, 301, -1, -1, false},
+		{408, true, true, RETRY_MOST_TRIES, -1, -1, -1, false},
+		{0, true, false, 1, -1, -1, -1, false},
+		{0, true, true, 1, -1, 250, 500, false},
+		{0, false, false, 1, -1, 250, 500, false},
+		{0, false, true, RETRY_MOST_UNSENT, -1, -1, -1, false},
+		{0, false, true, 1, -1, -1, -1, true},
 	};
 	size_t i;
 	uint32_t random;
@@ -31,6 +33,7 @@ static void retries(void)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct http_reply reply = {.status = rows[i].status,
 						 .sent = rows[i].sent,
+						 .impostor = rows[i].impostor,
 						 .retry_after_s =
 							 rows[i].after_s};
 
