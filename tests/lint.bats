@@ -85,3 +85,14 @@ append() { printf '%s\n' "$2" >>"$TREE/$1"; }
 	[[ $output == *"cutils/bin/adt-new.c: no docs/man/adt-new.1"* ]]
 	[[ $output == *"cutils/bin/adt-new.c: no bats test"* ]]
 }
+
+@test "complete.sh: a cloud that leaves out what every cloud must do" {
+	cp "$ROOT"/tests/clouds_* "$TREE/tests"
+	run lint complete
+	[[ $output != *clouds_* ]]
+	sed -i '/must_adopt_a_late_success/d' "$TREE/tests/clouds_vultr.bats"
+	run lint complete
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"tests/clouds_vultr.bats: no must_adopt_a_late_success"* ]]
+}

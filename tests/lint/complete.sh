@@ -1,6 +1,6 @@
 #!/bin/sh
 # complete.sh - every source says what it is, every program has its manual page
-# and its tests.
+# and its tests, every cloud the tests of all.
 #
 # usage: complete.sh [TREE]. Prints what is missing.
 set -eu
@@ -31,6 +31,14 @@ for file in cutils/bin/*.c; do
 	name=$(basename "$file" .c)
 	[ -e "docs/man/$name.1" ] || missing "$file: no docs/man/$name.1"
 	grep -qw -- "$name" tests/*.bats tests/datastore/*.bats || missing "$file: no bats test"
+done
+
+# What every cloud must do is tested for each.
+for test in $(sed -n 's/^\(must_[a-z_]*\)() {$/\1/p' tests/clouds_every.bash \
+    2>/dev/null); do
+	for file in tests/clouds_*.bats; do
+		grep -qw -- "$test" "$file" || missing "$file: no $test"
+	done
 done
 
 exit "$bad"
