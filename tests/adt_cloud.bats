@@ -150,3 +150,38 @@ image was asked for at 1970-01-01T00:00:01Z, no answer was noted" ]
 	run --separate-stderr adt-cloud --version
 	[[ $output == "adt-cloud "[0-9]* ]]
 }
+
+@test "credentials: what was found, for a pipe; nothing where none are wanted" {
+	build=$BATS_TEST_TMPDIR/home/runtimedata/c/demo
+	mkdir -p "$build"
+	while IFS='|' read -r cloud variables; do
+		printf '%b' "$variables" >"$build/build_environment"
+		run --separate-stderr adt-cloud credentials --cloud "$cloud" \
+		    --region r1 --build "$build"
+		echo "$cloud: $status: $output: $stderr"
+		[ "$status" -eq 0 ]
+		[ "$output" = "$(printf '%b' "$variables" | grep -v OTHER)" ]
+		# What it prints is what --credentials reads.
+		(umask 077 && printf '%s\n' "$output" >"$BATS_TEST_TMPDIR/file")
+		printed=$output
+		run --separate-stderr adt-cloud credentials --cloud "$cloud" \
+		    --region r1 --credentials "$BATS_TEST_TMPDIR/file"
+		[ "$output" = "$printed" ]
+	done <<-'TABLE'
+	vultr|OTHER_TOKEN=x\nTOKEN=abc\n
+	linode|TOKEN=a=b:c\n
+	exoscale|ACCESS_KEY=EXO1\nOTHER=2\nSECRET_KEY=s/+=\n
+	TABLE
+	: >"$build/build_environment"
+	run --separate-stderr env HOME=/nonexistent adt-cloud credentials \
+	    --cloud vultr --build "$build"
+	[ "$status" -eq 77 ] && [ "$output" = "" ]
+	run --separate-stderr cloud credentials
+	[ "$status" -eq 1 ] && [ "$output" = "" ]
+	[[ $stderr == *"lxd wants no credentials"* ]]
+	run script -qec "adt-cloud credentials --cloud exoscale --region r1 \
+	    --credentials '$BATS_TEST_TMPDIR/file'" /dev/null
+	[ "$status" -eq 64 ]
+	[[ $output == *"not shown on a terminal"* ]]
+	[[ $output != *EXO1* ]]
+}

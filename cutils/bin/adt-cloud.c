@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static volatile sig_atomic_t signals;
 static enum progress_form progress; /* what the options chose */
@@ -146,6 +147,27 @@ static int whoami_body(struct session *session, struct arguments *options,
 			   options->json, err);
 }
 
+/* For another machine that is to ask this cloud: for a pipe, never a screen. */
+static int credentials_body(struct session *session, struct arguments *options,
+			    struct err *err)
+{
+	const struct credential_places *places = session->provider->places;
+	const struct credentials *found = &session->engine.credentials;
+
+	if (no_targets(options, err) < 0)
+		return -1;
+	if (!places)
+		return err_set(err, ERR_NO, "%s wants no credentials",
+			       session->provider->name);
+	if (isatty(STDOUT_FILENO))
+		return usage_error(err, "credentials are not shown on a "
+					"terminal: give them to a pipe");
+	printf("%s=%s\n", places->variables[0], found->key);
+	if (places->variables[1])
+		printf("%s=%s\n", places->variables[1], found->secret);
+	return 0;
+}
+
 static int machines_body(struct session *session, struct arguments *options,
 			 struct err *err)
 {
@@ -257,6 +279,7 @@ static int simple(int argc, char **argv, struct err *err)
 		body *run;
 	} wishes[] = {
 		{"whoami", GOAL_ON, whoami_body},
+		{"credentials", GOAL_ON, credentials_body},
 		{"machines", GOAL_ON, machines_body},
 		{"images", GOAL_ON, images_body},
 		{"capture", GOAL_IMAGE, capture_body},
@@ -284,6 +307,9 @@ static int power(int argc, char **argv, struct err *err)
 
 static const struct command commands[] = {
 	{"whoami", "OPTIONS", "say which account or server answers", simple},
+	{"credentials", "OPTIONS",
+	 "print what was found of them, for --credentials on another machine",
+	 simple},
 	{"machines", "OPTIONS", "list machines", simple},
 	{"images", "OPTIONS", "list images a machine can start from", simple},
 	{"capture", "OPTIONS [LABEL=MACHINE]...",
