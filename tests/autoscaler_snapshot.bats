@@ -2,57 +2,30 @@
 # 127.0.0.1, on a machine whose settings change as the toolkit's do.
 setup() {
 	load dropin
+	load sshd
 	fresh_machine buildhome-old
 	rm -rf "$RT/wholemachinesnapshots"
 	# The user that sshd lets in is whoever runs the tests.
 	id -un >"$BLD/credentials/SERVERUSER"
 	record webserver autoscaler database
-	start_sshd
+	start_machine
 }
 
-teardown() { [ -z "${SSHD_PID:-}" ] || kill "$SSHD_PID" || :; }
+teardown() { stop_sshd; }
 
-# start_sshd - with host key, build key and home of this test's own.
-start_sshd() {
+# start_machine - with the toolkit's settings and script, in a home of its own.
+start_machine() {
 	there=$BATS_TEST_TMPDIR/there
 	mkdir -p "$there/utilities/config" "$there/runtime"
 	printf 'BUILDIDENTIFIER:demo-build\nBUILDFROMSNAPSHOT:1\nSNAPSHOTID:old\n' \
 	    >"$there/runtime/autoscaler_configuration_settings.dat"
-	cat >"$there/utilities/config/StoreConfigValue.sh" <<-'END'
-	#!/bin/sh
-	settings=$HOME/runtime/autoscaler_configuration_settings.dat
-	/bin/sed -i "/^$1:/d;/:/!d" "$settings"
-	/bin/echo "$1:$2" >>"$settings"
-	END
+	store_config_value "$there"
 	key=$BLD/keys/id_ed25519_AGILE_DEPLOYMENT_BUILD_KEY_demo-build
 	rm -f "$key" "$key.pub"
 	ssh-keygen -q -t ed25519 -N '' -f "$key"
-	ssh-keygen -q -t ed25519 -N '' -f "$BATS_TEST_TMPDIR/host_key"
-	cp "$key.pub" "$BATS_TEST_TMPDIR/authorized"
-	mkdir -p /run/sshd
-	for PORT in $(shuf -i 20000-29999 -n 20); do
-		cat >"$BATS_TEST_TMPDIR/sshd_config" <<-END
-		ListenAddress 127.0.0.1:$PORT
-		HostKey $BATS_TEST_TMPDIR/host_key
-		AuthorizedKeysFile $BATS_TEST_TMPDIR/authorized
-		StrictModes no
-		UsePAM no
-		PasswordAuthentication no
-		PermitRootLogin prohibit-password
-		PidFile none
-		SetEnv HOME=$there
-		END
-		/usr/sbin/sshd -D -e -f "$BATS_TEST_TMPDIR/sshd_config" \
-		    2>"$BATS_TEST_TMPDIR/sshd.log" 3>&- &
-		SSHD_PID=$!
-		for _ in {1..50}; do
-			! grep -q 'Server listening' "$BATS_TEST_TMPDIR/sshd.log" ||
-				break 2
-			kill -0 "$SSHD_PID" 2>/dev/null || break
-			sleep 0.1
-		done
-	done
-	environment SSH_PORT "$PORT"
+	start_sshd "$key.pub" "HOME=$there" \
+	    "ADT_AUTOSCALER_DIR=$BATS_TEST_TMPDIR/scaler"
+	environment SSH_PORT "$SSHD_PORT"
 }
 
 settings() { cat "$there/runtime/autoscaler_configuration_settings.dat"; }
@@ -96,10 +69,26 @@ updates() { helper UpdateAutoscalerSnapshot.sh "$@"; }
 	[ "$status" -eq 75 ]
 }
 
+@test "without the toolkit, in the settings that PrepareAutoscaler.sh made" {
+	rm -r "$there/runtime"
+	run updates --address 127.0.0.1
+	[ "$status" -eq 75 ]
+	[[ $output == *"no settings of an autoscaler: see PrepareAutoscaler.sh"* ]]
+	mkdir "$BATS_TEST_TMPDIR/scaler"
+	made=$BATS_TEST_TMPDIR/scaler/autoscaler_configuration_settings.dat
+	printf 'SNAPSHOTID:old\nREGION:lon1\n' >"$made"
+	run --separate-stderr updates --address 127.0.0.1
+	[ "$status" -eq 0 ]
+	[ "$output" = "127.0.0.1	100000001" ]
+	[ "$(sort "$made")" = "REGION:lon1
+SNAPSHOTID:100000001" ]
+	[ "$(stat -c %a "$made")" = 600 ]
+}
+
 @test "a machine with another host key than before is not trusted" {
 	updates --address 127.0.0.1
 	ssh-keygen -q -t ed25519 -N '' -f "$BATS_TEST_TMPDIR/other"
-	printf '[127.0.0.1]:%s %s\n' "$PORT" "$(cut -d ' ' -f 1,2 \
+	printf '[127.0.0.1]:%s %s\n' "$SSHD_PORT" "$(cut -d ' ' -f 1,2 \
 	    "$BATS_TEST_TMPDIR/other.pub")" >"$BLD/keys/autoscaler_127.0.0.1keys"
 	run updates --address 127.0.0.1
 	[ "$status" -eq 75 ]
