@@ -10,7 +10,8 @@ SCRIPTS='ScaleWebservers.sh UpdateSnapshotMachines.sh
 	ObtainWholeMachineSnapshot.sh VerifySnapshots.sh RetireServers.sh
 	SetBuildFromSnapshot.sh BuildFromSnapshots.sh RollbackSnapshots.sh
 	PruneSnapshots.sh ListSnapshots.sh SyncSnapshots.sh
-	SnapshotCredentials.sh UpdateAutoscalerSnapshot.sh AdoptSnapshots.sh'
+	SnapshotCredentials.sh UpdateAutoscalerSnapshot.sh AdoptSnapshots.sh
+	PrepareAutoscaler.sh'
 # These have another way when there is no build, and their own tests of it.
 OTHERS='GetTemplateVariable.sh SetTemplateVariable.sh SetVariableValue.sh
 	InitialiseSnapshots.sh'
@@ -77,6 +78,9 @@ helps() {
 	ScaleWebservers.sh 2 --number x|not an autoscaler's number
 	UpdateAutoscalerSnapshot.sh --address|not an address
 	UpdateAutoscalerSnapshot.sh all|unknown argument
+	PrepareAutoscaler.sh --address -oProxyCommand=x|not an address
+	PrepareAutoscaler.sh --credentials|wants a file
+	PrepareAutoscaler.sh all|unknown argument
 	AdoptSnapshots.sh all|unknown argument
 	UpdateSnapshotMachines.sh --machine web|no machine type 'web'
 	UpdateSnapshotMachines.sh --at-once 0|not a number of machines

@@ -4,8 +4,9 @@
 # sourced after build.sh, ready.sh and userdata.sh.
 #
 # An autoscaler has settings: "KEY:value" lines, where a key is the name of the
-# build's variable without its underscores. Beside them, from its user data, is
-# webserver.conf: what its webservers must be told of the site.
+# build's variable without its underscores. In /etc/adt-snapshots are besides,
+# brought by PrepareAutoscaler.sh: TOKEN, the cloud's credentials; keys, the build
+# key; webserver.conf, what its webservers must be told of the site.
 
 # autoscaler_settings - prints where they are; 1 where this is no autoscaler.
 autoscaler_settings() (
@@ -33,6 +34,18 @@ find_autoscaler() {
 		key=$(put "$1" | tr -d _)
 		sed -n "/^$key:/{s/^$key://;p;q;}" "$SETTINGS"
 	)
+	# One file, whatever form the cloud has; else the vendor client's is
+	# looked for.
+	TOKEN_FILE=$BLD/TOKEN
+	[ -e "$TOKEN_FILE" ] || TOKEN_FILE=
+	# shellcheck disable=SC2317 # build.sh's callers call this one
+	cloud() {
+		CLOUD_COMMAND=$1
+		shift
+		adt-cloud "$CLOUD_COMMAND" --cloud "$CLOUD" \
+		    --region "$REGION" --build "$BLD" \
+		    ${TOKEN_FILE:+--credentials "$TOKEN_FILE"} "$@"
+	}
 	CLOUD=$(build_variable CLOUDHOST)
 	need_name "$CLOUD" cloud
 	BUILD=$(build_variable BUILD_IDENTIFIER)
@@ -58,7 +71,8 @@ find_autoscaler() {
 		SITE_SETTINGS=$(cat "$BLD/webserver.conf")
 	else
 		warn "$BLD/webserver.conf: missing: the site of new" \
-		    "webservers will be as old as the image"
+		    "webservers will be as old as the image; where there is a" \
+		    "datastore PrepareAutoscaler.sh brings that file"
 	fi
 	[ -n "$NUMBER" ] ||
 		NUMBER=$(uname -n | sed -n 's/^NO-\([1-9][0-9]*\)-as-.*/\1/p')

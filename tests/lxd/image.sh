@@ -3,7 +3,7 @@
 # cloud-init and ssh (adt-bare), and the same with nginx, PHP and MariaDB
 # (adt-base), since the machines have no way out to fetch them. The packages that
 # lie between the two are kept as a package repository, so that a machine can be
-# built the long way too, and that be timed.
+# built the long way too, and that be timed; and so are some that no machine has.
 #
 # The files lie in $LAB/images/adt-base.$RECIPE; they are made in a folder of
 # another name and renamed when whole. All mounts live in a mount namespace of
@@ -14,11 +14,13 @@ here=$(dirname -- "$0")
 . "$here/lab.sh"
 umask 022 # files of the image, which its services read
 
-RECIPE=2 # counts up when anything below changes what the image holds
+RECIPE=3 # counts up when anything below changes what the image holds
 SUITE=bookworm
 BARE_PACKAGES='udev dbus cloud-init openssh-server sudo curl ca-certificates
 	rsync'
 PACKAGES='nginx-light php-fpm php-mysql mariadb-server'
+# What an autoscaler is to install by itself: in the repository, and in no image.
+LATER_PACKAGES='jq curl ca-certificates openssh-client libjansson4 libexpat1'
 
 usage() {
 	cat <<-EOF
@@ -106,8 +108,11 @@ install_packages() {
 	# shellcheck disable=SC2016 # for the shell in there
 	# shellcheck disable=SC2086 # a list of words
 	in_root "$1" '
+		later=$1; shift
 		apt-get -q -y install --no-install-recommends "$@"
 		systemctl enable nginx mariadb php8.2-fpm
+		apt-get -q -y install --no-install-recommends --download-only \
+		    $later
 		mkdir /repository
 		cd /var/cache/apt/archives
 		for deb in *.deb; do
@@ -118,7 +123,7 @@ install_packages() {
 		done >/repository/Packages
 		mv -- *.deb /repository
 		apt-get clean
-	' sh $PACKAGES
+	' sh "$LATER_PACKAGES" $PACKAGES
 	cp "$here/nginx-site" "$1/etc/nginx/sites-available/default"
 }
 
