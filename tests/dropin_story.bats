@@ -33,14 +33,6 @@ installed() {
 	unset BUILD_HOME
 }
 
-# template - the one in use: what build_environment says, as a template does.
-template() {
-	TMPL=$BUILD_HOME/templatedconfigurations/templates/mine.tmpl
-	sed -n 's/^\([A-Z][A-Za-z0-9_]*\)=\([A-Za-z0-9_.:/-]*\)$/export \1="\2"/p' \
-	    "$BLD/build_environment" | sort -u -t = -k 1,1 >"$TMPL"
-	echo "$TMPL" >"$RT/current_template_name"
-}
-
 # shelled SCRIPT ARGUMENT... - under TEST_SHELL.
 shelled() {
 	# shellcheck disable=SC2086 # "busybox sh" is two words

@@ -46,6 +46,14 @@ start_site() {
 	SNAPSHOTS=$RT/wholemachinebackups/www.example.test/snapshots
 }
 
+# template - the one in use: what build_environment says, as a template does.
+template() {
+	TMPL=$BUILD_HOME/templatedconfigurations/templates/mine.tmpl
+	sed -n 's/^\([A-Z][A-Za-z0-9_]*\)=\([A-Za-z0-9_.:/-]*\)$/export \1="\2"/p' \
+	    "$BLD/build_environment" | sort -u -t = -k 1,1 >"$TMPL"
+	echo "$TMPL" >"$RT/current_template_name"
+}
+
 obtain() { helper ObtainWholeMachineSnapshot.sh "$@"; }
 
 # only_reads COMMAND... - it sends nothing but GET, and changes no file.

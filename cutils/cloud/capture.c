@@ -60,6 +60,8 @@ static int prepare(struct target *target, const struct provider *provider,
 		return -1;
 	snprintf(target->machine_id, sizeof(target->machine_id), "%s",
 		 machine->id);
+	snprintf(target->machine_size, sizeof(target->machine_size), "%s",
+		 machine->size);
 	target->disk_gb = machine->disk_gb;
 	if (max >= sizeof(target->image))
 		max = sizeof(target->image) - 1;

@@ -357,6 +357,7 @@ const struct provider exoscale_provider = {
 	.image_name_max = 100,
 	.traits = {.inspect_first = true,
 		   .image_from_snapshot = true,
+		   .sizes_by_id = true,
 		   .snapshots_unnamed = true,
 		   .attach_network = true,
 		   .appears_within_s = 60,

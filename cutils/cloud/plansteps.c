@@ -273,8 +273,9 @@ void step_note_machine(struct target *target, const struct machine *machine)
 	snprintf(target->machine_id, sizeof(target->machine_id), "%s",
 		 machine->id);
 	snprintf(target->region, sizeof(target->region), "%s", machine->region);
-	snprintf(target->machine_size, sizeof(target->machine_size), "%s",
-		 machine->size);
+	if (!target->machine_size[0]) /* else by its name, from the start */
+		snprintf(target->machine_size, sizeof(target->machine_size),
+			 "%s", machine->size);
 	snprintf(target->public_ipv4, sizeof(target->public_ipv4), "%s",
 		 machine->public_ipv4);
 	snprintf(target->private_ipv4, sizeof(target->private_ipv4), "%s",

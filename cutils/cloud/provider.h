@@ -67,6 +67,7 @@ struct traits {
 	bool inspect_first;	   /* STEP_INSPECT before the first create */
 	bool image_from_snapshot;  /* snapshot first, image from it, drop it */
 	bool listed_when_ready;	   /* an image in the list can be used */
+	bool sizes_by_id;	   /* a machine tells its size's id only */
 	bool snapshots_unnamed;	   /* a snapshot does not carry our name */
 	bool stop_before_delete;   /* a running machine cannot be deleted */
 	bool attach_network;	   /* by a step, when the machine runs */

@@ -182,6 +182,9 @@ static int prepare(struct target *target, const struct provider *provider,
 		else if (take_smallest(target, world, region, err) < 0)
 			return -1;
 	}
+	if (provider->traits.sizes_by_id)
+		snprintf(target->machine_size, sizeof(target->machine_size),
+			 "%s", target->size);
 	for (i = 0; i < QUESTIONS; i++)
 		if (provider->lists[questions[i].list].path &&
 		    look_up(target, &questions[i], world, region, err) < 0)

@@ -74,8 +74,18 @@ void session_close(struct session *session)
 static int observe(struct session *session, unsigned lists, int64_t most_ms,
 		   struct err *err)
 {
-	return engine_observe(&session->engine, lists, &session->world,
-			      clock_now_ms() + clock_patience_ms(most_ms), err);
+	bool by_id = session->provider->traits.sizes_by_id &&
+		     (lists & 1u << LIST_MACHINES);
+
+	if (by_id)
+		lists |= 1u << LIST_SIZES;
+	if (engine_observe(&session->engine, lists, &session->world,
+			   clock_now_ms() + clock_patience_ms(most_ms), err) <
+	    0)
+		return -1;
+	if (by_id)
+		world_name_sizes(&session->world);
+	return 0;
 }
 
 int session_observe(struct session *session, unsigned lists, struct err *err)

@@ -209,6 +209,28 @@ const struct offer *world_offer(const struct world *world, enum offer_kind kind,
 	return NULL;
 }
 
+void world_name_sizes(struct world *world)
+{
+	size_t i, j;
+
+	for (i = 0; i < world->machine_count; i++) {
+		struct machine *machine = &world->machines[i];
+		const struct offer *best = NULL;
+
+		for (j = 0; j < world->offer_count; j++) {
+			const struct offer *offer = &world->offers[j];
+
+			if (offer->kind == OFFER_SIZE &&
+			    strcmp(offer->id, machine->size) == 0 &&
+			    (!best || strlen(offer->name) < strlen(best->name)))
+				best = offer;
+		}
+		if (best)
+			snprintf(machine->size, sizeof(machine->size), "%.*s",
+				 (int)sizeof(machine->size) - 1, best->name);
+	}
+}
+
 bool world_is_of(const struct image *snapshot, const char *name, const char *id)
 {
 	return strcmp(snapshot->machine, name) == 0 ||

@@ -141,6 +141,10 @@ const struct task *world_task(const struct world *, const char *id);
 const struct offer *world_offer(const struct world *, enum offer_kind,
 				const char *name, const char *region);
 
+/* Machines tell the name of their size, the shortest there is, in place of its
+ * id; an id that no offer has stays. */
+void world_name_sizes(struct world *);
+
 /* Is this snapshot of the machine with that name or that id? */
 bool world_is_of(const struct image *snapshot, const char *name,
 		 const char *id);

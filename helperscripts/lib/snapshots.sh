@@ -259,14 +259,16 @@ compare_settings() (
 )
 
 # compare_images metadata labels field name value status - a finding for each
-# of the images in which the field is recorded, and another value.
+# of the images in which the field is recorded, and another value. A size may
+# have its family before it: standard.small is small.
 compare_images() {
 	put "$1" | jq -r --arg labels "$2" --arg field "$3" --arg name "$4" \
 	    --arg value "$5" --arg status "$6" '
 	($labels | split("\n")) as $wanted | .images | to_entries[] |
 	select(.key as $type | any($wanted[]; . == $type)) |
-	.key as $type | .value[$field] // "" | tostring |
-	select(. != "" and . != $value) |
+	.key as $type | .value[$field] // "" | tostring | . as $is |
+	select(. != "" and . != $value and ($field != "size" or
+	    ($value | endswith("." + $is) | not))) |
 	"\($status) \($name) is \($value), the \($type) image has \(.)" +
 	if $field == "size" then ": its disk must not be smaller" else "" end'
 }
