@@ -114,6 +114,7 @@ DB_HOST:10.0.0.5' ]
 		part /etc/adt-snapshots/restore.conf >"$BATS_TEST_TMPDIR/conf"
 	grep -qx PERIOD:hourly-digitalocean "$BATS_TEST_TMPDIR/conf"
 	grep -qx DB_TYPE:Postgres "$BATS_TEST_TMPDIR/conf"
+	grep -qx DB_MANAGED:yes "$BATS_TEST_TMPDIR/conf"
 	run ! grep -q DB_HOST "$BATS_TEST_TMPDIR/conf"
 	environment S3_ACCESS_KEY ''
 	[ "$(render webserver ws-1 image-1 '' |
@@ -182,7 +183,7 @@ SNAPSHOTID:private/12' ]
 	mkdir -p "$home/runtime" "$home/application/db" \
 	    "$home/application/configuration"
 	echo "$home" >"$BATS_TEST_TMPDIR/homedir.dat"
-	touch "$home/runtime/DATABASE_READY" \
+	touch "$home/runtime/DATABASE_READY" "$home/runtime/DB_INITIALISED" \
 	    "$home/runtime/DB_APPLICATION_INSTALLED"
 	# No datastore answers: the toolkit's script must not even begin.
 	printf 'touch "$HOME/runtime/DB_APPLICATION_INSTALLED"\n' \
@@ -194,7 +195,7 @@ SNAPSHOTID:private/12' ]
 	[ "$status" -eq 69 ]
 	[ "$(status_of state)" = failed ]
 	[[ $(status_of reason) == "www-demo-test-db-hourly/demo-DB-backup.tar.gz: the datastore: 000"* ]]
-	[ -z "$(ls -A "$home/runtime")" ]
+	[ "$(ls -A "$home/runtime")" = DB_INITIALISED ]
 }
 
 @test "a root password is made once and kept, also where all is in clear" {

@@ -34,9 +34,11 @@ site_settings() (
 	[ "$several" != 1 ] || [ "$primary" = 1 ] || period=$period-$CLOUD
 	engine=$(planned DATABASE_INSTALLATION_TYPE) || exit
 	# Of a managed server Postgres:DBAAS:... the first word is the engine.
+	managed=
 	if [ "$engine" = DBaaS ]; then
 		engine=$(planned DATABASE_DBaaS_INSTALLATION_TYPE) || exit
 		engine=${engine%%:*}
+		managed=yes
 	fi
 	credentials=
 	database=$(has_database) || exit
@@ -46,6 +48,7 @@ site_settings() (
 	put "WEBSITE_URL:$WEBSITE_URL"
 	put "PERIOD:$period"
 	[ "$database" = no ] || put "DB_TYPE:$engine"
+	[ -z "$managed" ] || put "DB_MANAGED:yes"
 	for name in WEBSITE_NAME S3_ACCESS_KEY S3_SECRET_KEY S3_HOST_BASE \
 	    S3_LOCATION DB_PORT; do
 		value=$(planned "$name") || exit

@@ -43,6 +43,8 @@ read_database() {
 	sql_mask=$(printf '%s\n' "$mask" | sql_text)
 	sql_password=$(printf '%s\n' "$password" | sql_text)
 	sql_database=$(printf '%s\n' "$name" | sql_name)
+	text_name=$(printf '%s\n' "$name" | sql_text)
+	sql_side=
 }
 
 # find_dump - is one in the archive, of this engine, with its last line?
@@ -112,7 +114,6 @@ restore_mysql() {
 	side=$(printf '%.50s_restore\n' "$name")
 	sql_side=$(printf '%s\n' "$side" | sql_name)
 	text_side=$(printf '%s\n' "$side" | sql_text)
-	text_name=$(printf '%s\n' "$name" | sql_text)
 	account=$sql_user@$sql_mask
 	options >"$work/client"
 	chown nobody "$work/client"
@@ -217,7 +218,6 @@ restore_postgres() {
 	command -v psql >/dev/null || die "there is no psql here"
 	wait_for "the database server" postgres_one postgres 'SELECT 1'
 	role=$(printf '%s\n' "$user" | sql_name)
-	text_name=$(printf '%s\n' "$name" | sql_text)
 	there=$(postgres_one postgres \
 	    "SELECT 1 FROM pg_roles WHERE rolname = $sql_user")
 	[ -n "$there" ] || postgres_one postgres "CREATE ROLE $role"
@@ -240,6 +240,64 @@ restore_postgres() {
 		die "the dump cannot be loaded: $(grep -m 1 ERROR "$work/why" ||
 		    tail -n 1 "$work/why")"
 }
+
+# ---- the database where the toolkit's script loads the dump ----
+# It holds the table zzzz for proof that all was loaded, which the image's has
+# too, and a dump of Postgres drops nothing. So a database of Postgres gets
+# another name and makes room for an empty one; MariaDB's and MySQL's lose that
+# table. A managed server is not the image's: its database stays as it is.
+set_aside() {
+	[ "$(setting DB_MANAGED)" != yes ] || return 0
+	if [ "$kind" = mysql ]; then
+		find_client
+		options >"$work/client"
+		drop="DROP TABLE IF EXISTS $sql_database.zzzz"
+		one "$drop" 2>"$work/why" || printf '%s;\n' "$drop" |
+			"$client" --defaults-file="$work/client" --batch \
+			    ${socket:+"--socket=$socket"} 2>"$work/why" ||
+			die "the database: $(tail -n 1 "$work/why")"
+		return
+	fi
+	port=$(word DB_PORT 5432)
+	side=$(printf '%.50s_before\n' "$name")
+	sql_side=$(printf '%s\n' "$side" | sql_name)
+	text_side=$(printf '%s\n' "$side" | sql_text)
+	wait_for "the database server" postgres_one postgres 'SELECT 1'
+	put_back
+	wait_for "the database $name" rename_aside
+	postgres_admin postgres <<-SQL
+	SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 '
+	    'ENCODING %L LC_COLLATE %L LC_CTYPE %L',
+	    $text_name, pg_get_userbyid(datdba),
+	    pg_encoding_to_char(encoding), datcollate, datctype)
+	FROM pg_database WHERE datname = $text_side \\gexec
+	SQL
+}
+
+# rename_aside - if there is one; whoever is in it must go first.
+rename_aside() {
+	postgres_admin postgres <<-SQL
+	SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+	WHERE datname = $text_name;
+	SELECT format('ALTER DATABASE %I RENAME TO %I', datname, $text_side)
+	FROM pg_database WHERE datname = $text_name \\gexec
+	SQL
+}
+
+# aside statement... - in their order, if the database was set aside.
+aside() {
+	[ "$kind" = postgres ] && [ -n "$sql_side" ] || return 0
+	there=$(postgres_one postgres \
+	    "SELECT 1 FROM pg_database WHERE datname = $text_side")
+	[ -n "$there" ] || return 0
+	for statement; do postgres_one postgres "$statement"; done
+}
+# put_back - as it was; also what a run that was killed had set aside.
+put_back() {
+	aside "DROP DATABASE IF EXISTS $sql_database WITH (FORCE)" \
+	    "ALTER DATABASE $sql_side RENAME TO $sql_database"
+}
+drop_aside() { aside "DROP DATABASE $sql_side"; }
 
 # ---- a webserver's view ----
 # await_database - a site without its database is not ready. Asked only where

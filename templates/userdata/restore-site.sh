@@ -224,16 +224,24 @@ toolkit() {
 }
 
 toolkit_database() {
+	[ -e "$toolkit_home/runtime/DB_INITIALISED" ] ||
+		die "$toolkit_home/runtime/DB_INITIALISED: not there, so" \
+		    "InstallApplicationDB.sh would do nothing"
 	rm -f "$toolkit_home/runtime/DB_APPLICATION_INSTALLED"
+	set_aside
 	toolkit application/db/InstallApplicationDB.sh
-	[ -e "$toolkit_home/runtime/DB_APPLICATION_INSTALLED" ] ||
+	[ -e "$toolkit_home/runtime/DB_APPLICATION_INSTALLED" ] || {
+		put_back
 		die "InstallApplicationDB.sh did not install the database"
+	}
+	drop_aside
 }
 
 toolkit_webroot() {
 	toolkit application/InstallApplication.sh
 	root=$(word WEBROOT /var/www/html)
-	[ -e "$root/$marker_name" ] || [ -n "$(ls -A "$root")" ] ||
+	# It empties the webroot of files first, and leaves folders.
+	[ -n "$(find "$root" -name .git -prune -o -type f -print -quit)" ] ||
 		die "InstallApplication.sh left $root empty"
 	for script in InitialiseConfigurationByApplication \
 	    InitialiseApplicationConfiguration; do

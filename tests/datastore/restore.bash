@@ -151,3 +151,26 @@ postgres_up() {
 	wait_until 30 as postgres psql -h "$DBDIR" -p "$DBPORT" -c 'SELECT 1' \
 	    postgres
 }
+
+# toolkit_home LOAD ASK - a home as on the toolkit's own machines, to be restored
+# by a stand-in for its script, which keeps its rules: it does nothing without
+# DB_INITIALISED or after it was done; a client reads the dump and goes on after
+# errors; that the table zzzz is there says that all went well. LOAD is that
+# client, ASK prints t if there is that table.
+toolkit_home() {
+	HOME_DIR=$BATS_TEST_TMPDIR/user
+	mkdir -p "$HOME_DIR/runtime" "$HOME_DIR/application/db"
+	echo "$HOME_DIR" >"$BATS_TEST_TMPDIR/homedir.dat"
+	touch "$HOME_DIR/runtime/DB_INITIALISED" \
+	    "$HOME_DIR/runtime/DB_APPLICATION_INSTALLED" \
+	    "$HOME_DIR/runtime/DATABASE_READY"
+	cat >"$HOME_DIR/application/db/InstallApplicationDB.sh" <<-SCRIPT
+	[ \$# -eq 0 ] && [ "\$HOME" = "$HOME_DIR" ] || exit
+	[ ! -e "\$HOME/runtime/DB_APPLICATION_INSTALLED" ] &&
+		[ -e "\$HOME/runtime/DB_INITIALISED" ] || exit
+	cd "$BATS_TEST_TMPDIR"
+	$1 <"\$(echo applicationDB.*)"
+	[ "\$($2)" != t ] || touch "\$HOME/runtime/DB_APPLICATION_INSTALLED"
+	SCRIPT
+	sed -i "1i HOMEDIR_DAT:$BATS_TEST_TMPDIR/homedir.dat" "$CONF"
+}

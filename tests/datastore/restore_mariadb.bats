@@ -189,3 +189,22 @@ stale" ]
 	wait "$boot"
 	[ "$looks" -gt 2 ]
 }
+
+@test "by the toolkit's script: the image's zzzz does not count" {
+	local client="mariadb --no-defaults --socket=$DBDIR/socket -N n1_n"
+	put
+	toolkit_home "$client" "echo \"SELECT 't' FROM information_schema.TABLES
+	    WHERE TABLE_NAME = 'zzzz'\" | $client"
+	root 'CREATE TABLE n1_n.zzzz (a INT)'
+	mv "$BATS_TEST_TMPDIR/applicationDB.sql" "$BATS_TEST_TMPDIR/whole"
+	echo 'SELECT nothing;' >"$BATS_TEST_TMPDIR/applicationDB.sql"
+	refused "InstallApplicationDB.sh did not install the database"
+	[ ! -e "$HOME_DIR/runtime/DATABASE_READY" ]
+	unchanged
+	mv "$BATS_TEST_TMPDIR/whole" "$BATS_TEST_TMPDIR/applicationDB.sql"
+	run boot
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(root 'SELECT token FROM n1_n.proof')" = new ]
+	[ -e "$HOME_DIR/runtime/DATABASE_READY" ]
+}

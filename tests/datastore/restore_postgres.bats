@@ -143,3 +143,38 @@ unchanged() {
 	done
 	[ "$(ask "SELECT rolsuper FROM pg_roles WHERE rolname = 'u1u'")" = f ]
 }
+
+@test "by the toolkit's script: into an empty database, or as it was" {
+	local client="psql -h $DBDIR -p $DBPORT -X -q -A -t n1n"
+	client="setpriv --reuid=postgres --regid=postgres --init-groups $client"
+	dump new
+	put
+	sed -i 's/XXXXXXXXXX/postgres/' "$BATS_TEST_TMPDIR/applicationDB.psql"
+	toolkit_home "$client" \
+	    "echo \"SELECT true FROM pg_tables WHERE tablename = 'zzzz'\" | $client"
+	rm "$HOME_DIR/runtime/DB_INITIALISED"
+	refused "DB_INITIALISED: not there"
+	touch "$HOME_DIR/runtime/DB_INITIALISED"
+	unchanged
+
+	# The image's own zzzz is no proof that this dump was loaded.
+	ask 'CREATE TABLE zzzz (a INT)'
+	mv "$BATS_TEST_TMPDIR/applicationDB.psql" "$BATS_TEST_TMPDIR/whole"
+	echo 'SELECT nothing;' >"$BATS_TEST_TMPDIR/applicationDB.psql"
+	refused "InstallApplicationDB.sh did not install the database"
+	unchanged
+	[ ! -e "$HOME_DIR/runtime/DATABASE_READY" ]
+
+	# A run that was killed had set the database aside.
+	mv "$BATS_TEST_TMPDIR/whole" "$BATS_TEST_TMPDIR/applicationDB.psql"
+	echo 'ALTER DATABASE n1n RENAME TO n1n_before;' | root postgres
+	run boot
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(ask 'SELECT token FROM proof WHERE n = 1')" = new ]
+	[ "$(ask "SELECT count(*) FROM pg_tables WHERE tablename = 'stale'")" \
+	    = 0 ]
+	[ -e "$HOME_DIR/runtime/DATABASE_READY" ]
+	[ "$(echo "SELECT count(*) FROM pg_database WHERE datname ~ 'before'" |
+	    root postgres)" = 0 ]
+}

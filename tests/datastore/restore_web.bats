@@ -238,3 +238,42 @@ unchanged() {
 	    DB_PORT:9 WAIT_S:2
 	refused "the database at 127.0.0.1"
 }
+
+# toolkit_web CODE - a home as on the toolkit's own machines, whose script, after
+# it has emptied the webroot of files, is this code.
+toolkit_web() {
+	local home=$BATS_TEST_TMPDIR/user
+	mkdir -p "$home/runtime" "$home/application/configuration"
+	echo "$home" >"$BATS_TEST_TMPDIR/homedir.dat"
+	sed -i "1i HOMEDIR_DAT:$BATS_TEST_TMPDIR/homedir.dat" "$CONF"
+	cat >"$home/application/InstallApplication.sh" <<-SCRIPT
+	find "$www" -type f -delete
+	cd "$www"
+	mkdir -p .git && touch .git/config
+	$1
+	SCRIPT
+	# shellcheck disable=SC2016 # code of the script
+	echo 'echo "$HOME $#" >"$HOME/configured"' \
+	    >"$home/application/configuration/$2"
+}
+
+@test "by the toolkit's scripts, of both layouts; an empty webroot is none" {
+	archive
+	put
+	mkdir "$www/folder"
+	toolkit_web : InitialiseConfigurationByApplication.sh
+	refused "InstallApplication.sh left $www empty"
+	[ ! -e "$BATS_TEST_TMPDIR/user/configured" ]
+	for name in InitialiseConfigurationByApplication.sh \
+	    InitialiseApplicationConfiguration.sh; do
+		rm -rf "$BATS_TEST_TMPDIR/user"
+		toolkit_web "tar -xzf $archive" "$name"
+		run boot
+		echo "$output"
+		[ "$status" -eq 0 ]
+		[ "$(cat "$www/index.html")" = new ]
+		[ "$(cat "$BATS_TEST_TMPDIR/user/configured")" = \
+		    "$BATS_TEST_TMPDIR/user 0" ]
+		[ -e "$BATS_TEST_TMPDIR/user/runtime/WEBSERVER_READY" ]
+	done
+}
