@@ -257,3 +257,34 @@ looks() {
 	}
 	each_shell gets_out
 }
+
+# ready_in SECONDS COUNT - waits for a machine that has an address from the
+# COUNT-th time on that the cloud is asked.
+ready_in() {
+	: >"$BATS_TEST_TMPDIR/asked"
+	run --separate-stderr in_build '. "$ROOT/helperscripts/lib/ready.sh"
+		ready_defaults
+		WAIT_S=$1 COUNT=$2 SSH_KEY= KNOWN_HOSTS=/nonexistent
+		cloud() {
+			echo >>"$BATS_TEST_TMPDIR/asked"
+			address=
+			[ "$(wc -l <"$BATS_TEST_TMPDIR/asked")" -lt "$COUNT" ] ||
+				address=10.0.0.7
+			printf "[{\"name\": \"db-1x\", \"public_ipv4\": \"1.1.1.1\"},
+			    {\"name\": \"db-1\", \"public_ipv4\": \"\",
+			     \"private_ipv4\": \"%s\"}]" "$address"
+		}
+		wait_ready database db-1 image -' "$1" "$2"
+}
+
+@test "a machine that just has no address is asked for it again" {
+	both() {
+		ready_in 30 2
+		[ "$status" -eq 0 ]
+		[ "$(wc -l <"$BATS_TEST_TMPDIR/asked")" -eq 2 ]
+		ready_in 0 9
+		[ "$status" -eq 75 ]
+		[[ $stderr == *"db-1 is not ready after 0 seconds: it has no address"* ]]
+	}
+	each_shell both
+}

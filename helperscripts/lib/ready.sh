@@ -152,13 +152,36 @@ wait_words() {
 	fi
 }
 
-# wait_ready label name image address - until it is, fails, or time is up.
+# address_of name - by which the machine is reached from here; "-" for none.
+address_of() (
+	via=$(planned BUILD_MACHINE_VPC) || exit
+	[ -z "${SETTINGS:-}" ] || via=1
+	machines=$(cloud machines --json) || exit
+	put "$machines" | jq -r --arg name "$1" --arg via "$via" '
+		[.[] | select(.name == $name) |
+		 if $via == "1" then .private_ipv4, .public_ipv4
+		 else .public_ipv4, .private_ipv4 end |
+		 select(. != null and . != "")] | first // "-"'
+)
+
+# wait_ready label name image address - until it is, fails, or time is up. One
+# that becomes itself may just have no address, "-": then it is asked for anew.
 wait_ready() (
 	end=$(($(date +%s) + WAIT_S))
 	# The script that waits may be killed; nobody is left to tell then.
 	while kill -0 "$$" 2>/dev/null; do
+		if [ "$4" = - ] && address=$(address_of "$2") &&
+		    [ "$address" != - ]; then
+			set -- "$1" "$2" "$3" "$address"
+			[ "$3" = any ] || forget_host "$address"
+		fi
 		status=0
-		words=$(is_ready "$@") || status=$?
+		if [ "$4" = - ] && [ -z "$HEALTH_COMMAND" ]; then
+			words="it has no address"
+			status=1
+		else
+			words=$(is_ready "$@") || status=$?
+		fi
 		[ "$status" -ne 0 ] || exit 0
 		if [ "$status" -ne 1 ]; then
 			say "$PROGRAM: $2 is not ready: $words"
