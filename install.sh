@@ -54,7 +54,7 @@ packages() {
 	lxd    ceph-mon ceph-osd radosgw uuid-runtime jq curl
 	contract  nodejs npm
 	datastore  ceph-mon ceph-osd radosgw uuid-runtime curl procps
-	datastore  mariadb-server postgresql
+	datastore  mariadb-server postgresql faketime
 	TABLE
 }
 

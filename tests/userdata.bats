@@ -86,10 +86,16 @@ DB_NAME:n1n
 DB_HOST:10.0.0.5' ]
 	grep -A1 'path: /etc/adt-snapshots/restore.conf' \
 	    "$BATS_TEST_TMPDIR/u.yaml" | grep -q 'permissions: "0600"'
+	# the scripts as they are, but for lines of comment
 	for file in first-boot restore-site restore-database; do
 		part "/usr/local/lib/adt-snapshots/$file.sh" \
-		    <"$BATS_TEST_TMPDIR/u.yaml" | gunzip |
-			cmp - "$ROOT/templates/userdata/$file.sh"
+		    <"$BATS_TEST_TMPDIR/u.yaml" | gunzip \
+		    >"$BATS_TEST_TMPDIR/$file.sh"
+		diff "$ROOT/templates/userdata/$file.sh" \
+		    "$BATS_TEST_TMPDIR/$file.sh" |
+			grep '^[<>]' | grep -v '^<[[:space:]]*#' && false
+		sh -n "$BATS_TEST_TMPDIR/$file.sh"
+		head -n 1 "$BATS_TEST_TMPDIR/first-boot.sh" | grep -qx '#!/bin/sh'
 	done
 }
 

@@ -14,8 +14,10 @@ open_userdata() {
 		die 71 "$USERDATA_FROM: the templates are not there"
 	{ mkdir -p "$USERDATA" && chmod 700 "$USERDATA"; } ||
 		die 71 "$USERDATA: cannot make it (ADT_RUN_DIR names another)"
+	# Without their comments, for a cloud takes no more than 16 KiB.
 	for part in first-boot restore-site restore-database; do
-		gzip -9nc "$USERDATA_FROM/$part.sh" >"$USERDATA/$part.gz" ||
+		sed '1!{/^[[:space:]]*#/d;}' "$USERDATA_FROM/$part.sh" |
+			gzip -9n >"$USERDATA/$part.gz" ||
 			die 71 "$USERDATA: cannot write there"
 	done
 }

@@ -2,10 +2,10 @@
 # shellcheck disable=SC2154 # work and the like are restore-site.sh's
 # restore-database.sh - loads a checked dump; sourced by restore-site.sh.
 #
-# A dump is text that a server runs. It is run with the rights of the site's own
-# database user, by a client that is nobody here, in a place where a failure
-# leaves the database as it was: MariaDB and MySQL in a second database whose
-# tables are then renamed, Postgres in one transaction.
+# A dump is text that a server runs. It is run by a client that is nobody here,
+# in a place where a failure leaves the database as it was: MariaDB and MySQL in
+# a second database, by a user who has no other, whose tables are then renamed;
+# Postgres as the site's own user, in one transaction.
 
 # sql_text, sql_name - the line on stdin as a string, as an identifier.
 sql_text() {
@@ -62,19 +62,24 @@ find_dump() {
 		die "the database archive: a dump of other databases"
 }
 
-# filled - the dump, with what stands for user and host mask replaced.
+# filled [loader] - the dump, with what stands for user and host mask replaced;
+# what the user defines belongs to a loader, if there is one.
 filled() {
 	for_user=$(printf '%s\n' "$user" | sed 's/[\\/&]/\\&/g')
 	for_mask=$(printf '%s\n' "$mask" | sed 's/[\\/&]/\\&/g')
-	sed "s/XXXXXXXXXX/$for_user/g; s/YYYYYYYYYY/$for_mask/g" "$dump"
+	sed "s/\\(DEFINER *= *.\\)XXXXXXXXXX/\\1${1:-$for_user}/g
+		s/XXXXXXXXXX/$for_user/g; s/YYYYYYYYYY/$for_mask/g" "$dump"
 }
 
-# options - the site's user for a client, on stdout.
+# options file user password - makes a file that lets a client of nobody's in.
 options() {
 	printf '[client]\nuser=%s\npassword=%s\n' \
-	    "$(printf '%s\n' "$user" | quoted)" \
-	    "$(printf '%s\n' "$password" | quoted)"
+	    "$(printf '%s\n' "$2" | quoted)" \
+	    "$(printf '%s\n' "$3" | quoted)" >"$1"
+	chown nobody "$1"
 }
+
+random_word() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
 
 restore_database() {
 	if [ "$kind" = mysql ]; then
@@ -100,10 +105,11 @@ admin() {
 # one statement - the same for a single one.
 one() { printf '%s;\n' "$1" | admin; }
 
-# load_mysql database - nothing but statements is obeyed: no client commands.
+# load_mysql database options-file [loader] - nothing but statements is obeyed:
+# no client commands.
 load_mysql() {
-	filled | unprivileged "$client" \
-	    --defaults-file="$work/client" --protocol=socket \
+	filled "${3:-}" | unprivileged "$client" \
+	    --defaults-file="$2" --protocol=socket \
 	    ${socket:+"--socket=$socket"} --binary-mode --local-infile=0 \
 	    --database="$1" >/dev/null 2>"$work/why"
 }
@@ -115,21 +121,25 @@ restore_mysql() {
 	sql_side=$(printf '%s\n' "$side" | sql_name)
 	text_side=$(printf '%s\n' "$side" | sql_text)
 	account=$sql_user@$sql_mask
-	options >"$work/client"
-	chown nobody "$work/client"
+	loader=adt_restore
+	loader_password=$(random_word)
+	options "$work/client" "$user" "$password"
+	options "$work/loader" "$loader" "$loader_password"
 	admin >/dev/null 2>"$work/why" <<-SQL || die "$(tail -n 1 "$work/why")"
+	DROP USER IF EXISTS $loader@$sql_mask;
+	CREATE USER $loader@$sql_mask IDENTIFIED BY '$loader_password';
 	CREATE USER IF NOT EXISTS $account IDENTIFIED BY $sql_password;
 	ALTER USER $account IDENTIFIED BY $sql_password;
 	CREATE DATABASE IF NOT EXISTS $sql_database;
 	DROP DATABASE IF EXISTS $sql_side;
 	CREATE DATABASE $sql_side;
 	GRANT ALL PRIVILEGES ON $(printf '%s\n' "$sql_side" |
-	    sed 's/[_%]/\\&/g').* TO $account;
+	    sed 's/[_%]/\\&/g').* TO $loader@$sql_mask;
 	GRANT ALL PRIVILEGES ON $(printf '%s\n' "$sql_database" |
 	    sed 's/[_%]/\\&/g').* TO $account;
 	SQL
-	if ! load_mysql "$side"; then
-		one "DROP DATABASE $sql_side"
+	if ! load_mysql "$side" "$work/loader" "$loader"; then
+		one "DROP DATABASE $sql_side; DROP USER $loader@$sql_mask"
 		die "the dump cannot be loaded: $(tail -n 1 "$work/why")"
 	fi
 	one "SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME
@@ -160,10 +170,10 @@ restore_mysql() {
 	else
 		# Views, triggers and routines cannot be renamed; the dump is
 		# known to load.
-		load_mysql "$name" ||
+		load_mysql "$name" "$work/client" ||
 			die "the dump: $(tail -n 1 "$work/why")"
 	fi
-	one "DROP DATABASE $sql_side"
+	one "DROP DATABASE $sql_side; DROP USER $loader@$sql_mask"
 }
 
 # ---- Postgres ----
@@ -176,9 +186,15 @@ postgres_one() { printf '%s;\n' "$2" | postgres_admin "$1"; }
 
 # postgres_text - the dump between what empties the database and what proves
 # that all of it came. Newer clients obey no command of their own in restricted
-# mode; older ones are nobody.
+# mode; older ones are nobody. A COMMIT in the dump breaks the promise of a
+# table that is kept only at the end, so all is undone; after a ROLLBACK
+# nothing can be written.
 postgres_text() {
 	cat <<-'SQL'
+	SET TRANSACTION READ WRITE;
+	CREATE TEMPORARY TABLE adt_whole (n integer
+	    UNIQUE DEFERRABLE INITIALLY DEFERRED) ON COMMIT DROP;
+	INSERT INTO adt_whole VALUES (1), (1);
 	DO $empty$ DECLARE s name; BEGIN
 	FOR s IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_'
 	    AND nspname <> 'information_schema' LOOP
@@ -187,14 +203,14 @@ postgres_text() {
 	CREATE SCHEMA public;
 	SQL
 	if unprivileged psql --help=commands 2>&1 | grep -q '\\restrict'; then
-		printf '\\restrict %s\n' \
-		    "$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
+		printf '\\restrict %s\n' "$(random_word)"
 	fi
 	filled | sed -E '/^\\(un)?restrict [A-Za-z0-9]+$/d'
 	cat <<-'SQL'
 	DO $all$ BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_tables
 	    WHERE tablename = 'zzzz') THEN
 	RAISE EXCEPTION 'the dump ended before the table zzzz'; END IF; END $all$;
+	DELETE FROM pg_temp.adt_whole;
 	SQL
 }
 
@@ -234,7 +250,8 @@ restore_postgres() {
 	AND nspname <> 'information_schema' \\gexec
 	SQL
 	passfile
-	postgres_text | as_site "$work/passes" -1 -f - \
+	postgres_text | PGOPTIONS='-c default_transaction_read_only=on' \
+	    as_site "$work/passes" -1 -f - \
 	    -h "$(word DB_LISTEN 127.0.0.1)" -d "$name" \
 	    >/dev/null 2>"$work/why" ||
 		die "the dump cannot be loaded: $(grep -m 1 ERROR "$work/why" ||
@@ -314,7 +331,7 @@ await_database() {
 	elif [ "$kind" = mysql ] &&
 	    { command -v mariadb || command -v mysql; } >/dev/null; then
 		find_client
-		options >"$work/client"
+		options "$work/client" "$user" "$password"
 		wait_for "the database at $host" "$client" \
 		    --defaults-file="$work/client" --protocol=tcp \
 		    --host="$host" --port="$port" --connect-timeout=10 \

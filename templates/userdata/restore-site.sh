@@ -38,6 +38,14 @@ unprivileged() {
 	    --no-new-privs --inh-caps=-all --bounding-set=-all "$@"
 }
 
+# untarred argument... - tar, which reads what may be forged: nobody, and with
+# an end to its memory.
+untarred() (
+	umask 022
+	gzip -dc <"$work/archive" |
+		unprivileged prlimit --as=1073741824 tar "$@"
+)
+
 # wait_for what command... - until it succeeds, for WAIT_S seconds at most.
 wait_for() {
 	what=$1
@@ -56,48 +64,82 @@ part() { printf '%s\n' "$1" | cut -d '|' -f "$2"; }
 # quoted - the line on stdin for a curl configuration file.
 quoted() { sed 's/[\\"]/\\&/g; s/.*/"&"/'; }
 
-# get store bucket object file - asks one datastore once; prints the status.
+# get store bucket object file [option] - asks one datastore once; prints the
+# status and the date of the object.
 get() (
 	base=$(part "$(setting S3_HOST_BASE)" "$1")
 	case $base in http://* | https://*) ;; *) base=https://$base ;; esac
-	place=$(part "$(setting S3_LOCATION)" "$1")
-	case $place in '' | US) place=us-east-1 ;; esac
+	base=${base%/}
+	case $base in
+	*'://%(bucket)s.'*) url=${base%%://*}://$2.${base#*'%(bucket)s.'}/$3 ;;
+	*) url=$base/$2/$3 ;;
+	esac
+	place=$(part "$(setting S3_LOCATION)" "$1" | tr '[:upper:]' '[:lower:]')
+	case $place in
+	'' | us) place=us-east-1 ;;
+	eu) place=eu-west-1 ;;
+	esac
 	key=$(part "$(setting S3_ACCESS_KEY)" "$1")
 	secret=$(part "$(setting S3_SECRET_KEY)" "$1")
 	{
-		printf 'url = %s\n' "$(printf '%s\n' "$base/$2/$3" | quoted)"
+		printf 'url = %s\n' "$(printf '%s\n' "$url" | quoted)"
 		printf 'user = %s\n' "$(printf '%s\n' "$key:$secret" | quoted)"
 		printf 'aws-sigv4 = "aws:amz:%s:s3"\n' "$place"
 		printf 'header = "x-amz-content-sha256: %s"\n' \
 		    "$(sha256sum </dev/null | cut -d ' ' -f 1)"
-	} | curl -q --config - --silent --show-error --output "$4" \
+	} | curl -q --config - --silent --show-error --output "$4" ${5:+"$5"} \
 	    --connect-timeout 10 --max-time 3600 --max-filesize "$most_mib"M \
-	    --proto =http,https --write-out '%{http_code}' 2>"$work/why"
+	    --proto =http,https --write-out '%{http_code} %header{last-modified}' \
+	    2>"$work/why"
 )
 
-# fetch bucket object - to $work/archive, from the first datastore that has it.
+# newest_first bucket object - the numbers of the datastores: that with the
+# newest one first, those that do not tell last.
+newest_first() {
+	[ "$stores" -gt 1 ] || { echo 1; return; }
+	store=1
+	while [ "$store" -le "$stores" ]; do
+		date=$(get "$store" "$1" "$2" /dev/null --head) || date=
+		case $date in
+		'200 '?*) date=$(date -d "${date#* }" +%s 2>/dev/null) || date=0 ;;
+		*) date=0 ;;
+		esac
+		printf '%s %s\n' "$date" "$store"
+		store=$((store + 1))
+	done | sort -s -n -r -k 1,1 | cut -d ' ' -f 2
+}
+
+# fetch bucket object - to $work/archive, the newest that a datastore gives.
 fetch() {
 	stores=$(setting S3_ACCESS_KEY | awk -F '|' '{ print NF }')
 	[ "${stores:-0}" -gt 0 ] || die "settings: no datastore is known"
 	until_s=$(($(date +%s) + wait_s))
 	while :; do
-		again=
-		store=1
-		while [ "$store" -le "$stores" ]; do
+		again='' whys=''
+		for store in $(newest_first "$1" "$2"); do
 			code=$(get "$store" "$1" "$2" "$work/archive") ||
 				code=000
-			case $code in
-			200) say "$1/$2: fetched from datastore $store"
+			code=${code%% *}
+			fault=$(head -c 4000 "$work/archive" 2>/dev/null |
+				sed -n 's/.*<Code>\([A-Za-z]*\)<.*/\1/p')
+			case $code/$fault in
+			200/*) say "$1/$2: fetched from datastore $store"
+				[ -z "$whys" ] || say "passed over: $whys"
 				return ;;
-			404) why="there is no such backup" ;;
-			4??) why="the datastore answers $code" ;;
+			404/*) why="there is no such backup" ;;
+			*/RequestTimeTooSkewed) again=yes
+				why="the datastore finds this machine's clock wrong" ;;
+			408/* | 429/*) again=yes
+				why="the datastore answers $code" ;;
+			4??/*) why="the datastore answers $code $fault" ;;
 			*) again=yes
 				why="the datastore: $code $(tail -n 1 "$work/why")" ;;
 			esac
-			store=$((store + 1))
+			[ "$stores" -eq 1 ] || why="of datastore $store: $why"
+			whys=${whys:+$whys; }$why
 		done
 		if [ -z "$again" ] || [ "$(date +%s)" -ge "$until_s" ]; then
-			die "$1/$2: $why"
+			die "$1/$2: $whys"
 		fi
 		sleep 2
 	done
@@ -107,15 +149,15 @@ fetch() {
 # check_archive - is $work/archive whole and harmless? Its listing is left in
 # $work/list: mode, size, name.
 check_archive() {
-	bytes=$({ gzip -dc <"$work/archive" 2>"$work/why" ||
+	bytes=$({ unprivileged gzip -dc <"$work/archive" 2>"$work/why" ||
 		: >"$work/broken"; } | head -c "$((most_mib + 1))M" | wc -c)
 	awk -v is="$bytes" -v most="$most_mib" 'BEGIN {
 		exit is > most * 1048576 }' </dev/null ||
 		die "$1: unpacked it is larger than $most_mib MiB"
 	[ ! -e "$work/broken" ] || die "$1: truncated or no archive:" \
 	    "$(tail -n 1 "$work/why")"
-	gzip -dc <"$work/archive" | tar -tvf - --numeric-owner \
-	    --quoting-style=escape >"$work/list" 2>"$work/why" ||
+	untarred -tvPf - --numeric-owner --quoting-style=escape \
+	    >"$work/list" 2>"$work/why" ||
 		die "$1: truncated or no archive: $(tail -n 1 "$work/why")"
 	bad=$(awk -v most="$most_mib" '
 		function bad(why) { print why; found = 1; exit }
@@ -154,11 +196,9 @@ unpack() {
 	    'BEGIN { exit need > free }' </dev/null ||
 		die "$1: no room: $need_kib KiB needed, $free_kib KiB free"
 	chown nobody:nogroup "$1"
-	# shellcheck disable=SC2086 # a member, or none
-	(umask 022 && gzip -dc <"$work/archive" | unprivileged tar -xf - \
-	    -C "$1" --no-same-owner --no-same-permissions \
-	    --delay-directory-restore ${2:+"$2"}) 2>"$work/why" ||
-		die "cannot unpack it: $(tail -n 1 "$work/why")"
+	untarred -xf - -C "$1" --no-same-owner --no-same-permissions \
+	    --delay-directory-restore -- ${2:+"$2"} 2>"$work/why" ||
+		die "cannot unpack it: $(sed 1q "$work/why")"
 	odd=$(find "$1" \( ! -type f ! -type d ! -type l \) -o \
 	    \( -type f -perm /6000 \))
 	[ -z "$odd" ] || die "refused: $odd"

@@ -127,6 +127,19 @@ unchanged() {
 	unchanged
 }
 
+@test "a dump that ends the transaction itself has changed nothing" {
+	for line in 'COMMIT;' 'COMMIT; INSERT INTO nothing VALUES (1);' \
+	    'ROLLBACK; CREATE TABLE public.evil (a INT);' \
+	    'ROLLBACK; BEGIN; DROP TABLE more.stale; COMMIT;'; do
+		dump new
+		printf '%s\n-- zzzz\n' "$line" \
+		    >>"$BATS_TEST_TMPDIR/applicationDB.psql"
+		put
+		refused "the dump cannot be loaded"
+		unchanged
+	done
+}
+
 @test "a dump cannot reach beyond its database, nor this machine" {
 	for line in '\! touch EVIL' 'SELECT 1; \! touch EVIL' \
 	    '\o EVIL' '\copy zzzz FROM /etc/passwd' '\i /etc/passwd' \

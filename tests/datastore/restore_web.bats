@@ -87,13 +87,18 @@ unchanged() {
 	refused "10-config: failed with status 3"
 }
 
+teardown() {
+	load restore
+	"$RGW" down --folder "$BATS_TEST_TMPDIR/second"
+}
+
 @test "no archive, no bucket, a wrong key" {
 	refused "www-demo-test-hourly/applicationsourcecode.tar.gz: there is no"
 	unchanged
 	settings webserver "WEBROOT:$www" PERIOD:weekly
 	refused "www-demo-test-weekly/applicationsourcecode.tar.gz: there is no"
 	settings webserver "WEBROOT:$www" "S3_SECRET_KEY:wrong"
-	refused "the datastore answers 403"
+	refused "the datastore answers 403 SignatureDoesNotMatch"
 	settings webserver "WEBROOT:$www" "S3_HOST_BASE:http://127.0.0.1:9" \
 	    WAIT_S:1
 	refused "the datastore: 000"
@@ -190,6 +195,69 @@ unchanged() {
 	[ "$(readlink "$www/b")" = a ]
 }
 
+@test "names with a line end, bytes that are no text, and like an option" {
+	odd=$(printf 'line\nend')
+	echo 1 >"$site/$odd"
+	bytes=$(printf 'caf\351 \377')
+	echo 2 >"$site/$bytes"
+	echo 3 >"$site/--help"
+	echo 4 >"$site/-> .. x"
+	archive
+	put
+	run boot
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(cat "$www/$odd" "$www/$bytes" "$www/--help" "$www/-> .. x" |
+	    tr '\n' ' ')" = '1 2 3 4 ' ]
+	# such a name does not hide what it leads to
+	rm "$site/$odd"
+	ln -s /etc "$site/$odd"
+	archive
+	put
+	refused "a link to outside"
+	[ -e "$www/--help" ]
+}
+
+# hard_link NAME TARGET - an archive's entry for one, on stdout: tar itself does
+# not make such.
+hard_link() {
+	local entry=$BATS_TEST_TMPDIR/entry sum
+	{
+		printf '%s' "$1"
+		head -c $((100 - ${#1})) /dev/zero
+		printf '%s\000' 0000644 0000000 0000000 00000000000 00000000000
+		printf '        1%s' "$2"
+		head -c $((100 - ${#2})) /dev/zero
+		printf 'ustar\00000'
+		head -c 247 /dev/zero
+	} >"$entry"
+	sum=$(od -An -v -tu1 "$entry" |
+		awk '{ for (i = 1; i <= NF; i++) sum += $i } END { printf "%06o", sum }')
+	printf '%s\000 ' "$sum" |
+		dd of="$entry" bs=1 seek=148 conv=notrunc status=none
+	cat "$entry"
+}
+
+@test "hard links stay inside" {
+	ln "$site/index.html" "$site/second"
+	archive
+	put
+	boot
+	[ "$(cat "$www/second")" = new ]
+	[ "$(stat -c %h "$www/second")" -eq 2 ]
+	echo secret >"$BATS_TEST_TMPDIR/secret"
+	chmod 644 "$BATS_TEST_TMPDIR/secret"
+	rm "$site/second"
+	for target in ../../secret "$BATS_TEST_TMPDIR/secret"; do
+		{ hard_link ./second "$target"; tar -C "$site" -cf - .; } |
+			gzip >"$archive"
+		put
+		refused "refused: a "
+	done
+	[ "$(cat "$www/index.html")" = new ]
+	[ "$(stat -c %h "$BATS_TEST_TMPDIR/secret")" -eq 1 ]
+}
+
 @test "a bomb: 1 GB of nothing, against a limit of 64 MB" {
 	truncate -s 1G "$site/bomb"
 	archive
@@ -217,6 +285,63 @@ unchanged() {
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ "$(cat "$www/index.html")" = new ]
+}
+
+@test "of two datastores the one with the newer archive" {
+	second=$BATS_TEST_TMPDIR/second
+	"$RGW" up --folder "$second" >/dev/null 3>&-
+	there() { sed -n "s/^$1=//p" "$second/environment"; }
+	URLS="$URL|$(there S3_HOST_BASE)"
+	settings webserver "WEBROOT:$www" HOOKS:/nonexistent \
+	    "DATABASE_JSON:$BATS_TEST_TMPDIR/database.json" \
+	    "S3_HOST_BASE:$URLS" "S3_ACCESS_KEY:$KEY|$(there S3_ACCESS_KEY)" \
+	    "S3_SECRET_KEY:$SECRET|$(there S3_SECRET_KEY)"
+	archive
+	put
+	sleep 1.1 # dates are of whole seconds
+	echo newer >"$site/index.html"
+	archive
+	(
+		URL=$(there S3_HOST_BASE) KEY=$(there S3_ACCESS_KEY)
+		SECRET=$(there S3_SECRET_KEY)
+		bucket www-demo-test-hourly
+		put
+	)
+	boot
+	[ "$(cat "$www/index.html")" = newer ]
+	sleep 1.1
+	echo newest >"$site/index.html"
+	archive
+	put
+	boot
+	[ "$(cat "$www/index.html")" = newest ]
+	# and each reason, where none gives it
+	"$RGW" down --folder "$second"
+	s3 DELETE www-demo-test-hourly/applicationsourcecode.tar.gz
+	sed -i 's/^WAIT_S:.*/WAIT_S:1/' "$CONF"
+	refused "of datastore 1: there is no such backup; of datastore 2: the"
+	[ "$(cat "$www/index.html")" = newest ]
+}
+
+@test "a datastore that is addressed by virtual host" {
+	archive
+	put
+	settings webserver "WEBROOT:$www" HOOKS:/nonexistent \
+	    "DATABASE_JSON:$BATS_TEST_TMPDIR/database.json" \
+	    "S3_HOST_BASE:http://%(bucket)s.localhost:${URL##*:}/"
+	run boot
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(cat "$www/index.html")" = new ]
+}
+
+@test "a clock that is wrong is said, and waited for" {
+	archive
+	put
+	sed -i 's/^WAIT_S:.*/WAIT_S:1/' "$CONF"
+	boot() { faketime -f +2h sh "$SCRIPTS/first-boot.sh" "$CONF"; }
+	refused "the datastore finds this machine's clock wrong"
+	unchanged
 }
 
 @test "killed between the two renames: the next run has the site again" {
