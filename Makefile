@@ -125,8 +125,9 @@ run_units = echo 1..$(words $(UNITS) $(FUZZERS)); \
 # run_bats FILES
 run_bats = $(if $(1),bats --tap $(2) $(1) </dev/null || \
 	echo 'Bail out! bats failed',:)
-# As many files at once as there are processors; the tests of one in turn.
-AT_ONCE := -j $(shell nproc) --no-parallelize-within-files
+# Two files at once for each processor, for the tests wait more than they
+# compute; the tests of one file in turn.
+AT_ONCE := -j $(shell expr 2 '*' $$(nproc)) --no-parallelize-within-files
 BATS_NEEDS := bats parallel jq openssl curl busybox mksh yash dash bash cloud-init
 
 BATS ?= $(wildcard tests/*.bats)
