@@ -110,6 +110,25 @@ killed() {
 	[ "$(there '.images | length')" -eq 1 ]
 }
 
+@test "several signals at once are one: what was stopped runs again" {
+	fleet ws-1
+	while read -r signals; do
+		echo "signals: $signals"
+		begin capture --power-off webserver=ws-1
+		wait_until off_now
+		for signal in $signals; do kill -s "$signal" "$pid"; done
+		status=0
+		wait "$pid" || status=$?
+		[ "$status" -eq 75 ]
+		[ "$(there '.machines[0].state')" = running ]
+		cloud resume --abandon --journal "$JOURNAL"
+	done <<-'TABLE'
+	TERM TERM
+	HUP HUP
+	INT HUP TERM
+	TABLE
+}
+
 @test "a machine that cannot be started again is named in the last line" {
 	fleet ws-1
 	fault "$CLOUD" start status -1 '{"status": 403}'

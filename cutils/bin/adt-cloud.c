@@ -15,14 +15,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#define SAME_SIGNAL_MS 1000
+
 static volatile sig_atomic_t signals;
+static volatile int64_t signalled_ms;
 static enum progress_form progress; /* what the options chose */
 
+/* A closing terminal or a service manager sends several at once: they are one.
+ * Nobody is there any more to send a second one after a SIGHUP. */
 static void on_signal(int number)
 {
-	(void)number;
+	struct timespec now;
+	int64_t now_ms;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	if (signals > 0 &&
+	    (number == SIGHUP || now_ms - signalled_ms < SAME_SIGNAL_MS))
+		return;
+	signalled_ms = now_ms;
 	signals++;
 }
 
@@ -68,7 +82,7 @@ static void show_progress(const struct journal *journal, int64_t elapsed_s)
 /* ---- the commands ---- */
 
 typedef int body(struct session *, struct arguments *, struct err *);
-static body resume_body;
+static body resume_body, machines_body;
 
 /* Parses, opens, runs the body, and gives everything back. */
 static int with_session(int argc, char **argv, enum goal goal, body *run,
@@ -83,6 +97,8 @@ static int with_session(int argc, char **argv, enum goal goal, body *run,
 				 options.progress);
 	if (rc == 0 && options.abandon && run != resume_body)
 		rc = usage_error(err, "--abandon is for resume");
+	if (rc == 0 && options.access.all_regions && run != machines_body)
+		rc = usage_error(err, "--all-regions is for machines");
 	if (rc == 0)
 		rc = session_open(&session, &options.access, stopped_hard, err);
 	if (rc == 0)
@@ -174,9 +190,11 @@ static int machines_body(struct session *session, struct arguments *options,
 	if (no_targets(options, err) < 0 ||
 	    session_observe(session, 1u << LIST_MACHINES, err) < 0)
 		return -1;
-	return output_rows(
-		rows_machines(&session->world, options->access.region),
-		options->json, err);
+	return output_rows(rows_machines(&session->world,
+					 options->access.all_regions
+						 ? ""
+						 : options->access.region),
+			   options->json, err);
 }
 
 static int images_body(struct session *session, struct arguments *options,
@@ -188,27 +206,36 @@ static int images_body(struct session *session, struct arguments *options,
 	return output_rows(rows_images(&session->world), options->json, err);
 }
 
-static int journaled(struct session *session, struct arguments *options,
-		     json_t *(*rows)(const struct journal *), struct err *err)
+static void put_lines(struct strbuf *words, FILE *to)
 {
-	size_t i;
+	const char *line;
 
+	for (line = strbuf_text(words); *line; line += strcspn(line, "\n") + 1)
+		fprintf(to, "%.*s\n", (int)strcspn(line, "\n"), line);
+	strbuf_free(words);
+}
+
+static void put_plan(const struct session *session)
+{
+	struct strbuf words = STRBUF(1u << 20);
+
+	tell_plan(&session->journal, &session->world, &words);
+	put_lines(&words, stderr);
+}
+
+static int journaled(struct session *session, struct arguments *options,
+		     json_t *(*rows)(const struct journal *, bool all),
+		     struct err *err)
+{
 	if (!options->journal)
 		return usage_error(err, "--journal FILE is wanted: an "
 					"unfinished run is remembered there");
 	if (run_targets(session, options, options->journal, err) < 0)
 		return -1;
-	for (i = 0; options->dry && i < session->journal.count; i++) {
-		const struct target *target = &session->journal.targets[i];
-		bool image = target->goal == GOAL_IMAGE;
-
-		fprintf(stderr, "would make %s of %s\n",
-			image ? target->image : target->machine,
-			image ? target->machine : target->image);
-	}
-	return options->dry ? 0
-			    : output_rows(rows(&session->journal),
-					  options->json, err);
+	if (options->dry)
+		put_plan(session);
+	return output_rows(rows(&session->journal, options->dry), options->json,
+			   err);
 }
 
 static int capture_body(struct session *session, struct arguments *options,
@@ -223,23 +250,12 @@ static int provision_body(struct session *session, struct arguments *options,
 	return journaled(session, options, rows_provisioned, err);
 }
 
-static void put_lines(void (*tell)(const struct journal *, struct strbuf *),
-		      const struct journal *journal, FILE *to)
-{
-	struct strbuf words = STRBUF(1u << 20);
-	const char *line;
-
-	tell(journal, &words);
-	for (line = strbuf_text(&words); *line; line += strcspn(line, "\n") + 1)
-		fprintf(to, "%.*s\n", (int)strcspn(line, "\n"), line);
-	strbuf_free(&words);
-}
-
 /* Whatever the run in the journal is about. */
 static int resume_body(struct session *session, struct arguments *options,
 		       struct err *err)
 {
 	const struct journal *journal = &session->journal;
+	struct strbuf words = STRBUF(1u << 20);
 
 	if (no_targets(options, err) < 0)
 		return -1;
@@ -247,17 +263,19 @@ static int resume_body(struct session *session, struct arguments *options,
 		return usage_error(err, "--journal FILE is wanted");
 	if (run_targets(session, options, options->journal, err) < 0)
 		return -1;
-	if (options->dry)
-		put_lines(tell_run, journal, stdout);
-	if (options->dry)
+	if (options->dry) {
+		tell_run(journal, &words);
+		put_lines(&words, stdout);
 		return 0;
+	}
 	if (options->abandon) {
-		put_lines(tell_abandoned, journal, stderr);
+		tell_abandoned(journal, &words);
+		put_lines(&words, stderr);
 		return 0;
 	}
 	return output_rows(journal->targets[0].goal == GOAL_MACHINE
-				   ? rows_provisioned(journal)
-				   : rows_captured(journal),
+				   ? rows_provisioned(journal, false)
+				   : rows_captured(journal, false),
 			   options->json, err);
 }
 
@@ -267,7 +285,18 @@ static int plain_body(struct session *session, struct arguments *options,
 {
 	if (options->targets.count == 0)
 		return usage_error(err, "which one? An id is wanted");
-	return run_targets(session, options, NULL, err);
+	if (run_targets(session, options, NULL, err) < 0)
+		return -1;
+	if (!options->dry)
+		return 0;
+	if (session_observe(session,
+			    1u << (options->model.goal == GOAL_NO_IMAGE
+					   ? LIST_IMAGES
+					   : LIST_MACHINES),
+			    err) < 0)
+		return -1;
+	put_plan(session);
+	return 0;
 }
 
 /* The commands that are a goal and a body and no more, by name. */
@@ -337,6 +366,7 @@ static const struct program program = {
 	"Options:\n"
 	"  --cloud C         digitalocean, exoscale, linode, lxd or vultr\n"
 	"  --region R        only what is there; where new machines go\n"
+	"  --all-regions     machines: those of the other regions, too\n"
 	"  --build DIR       folder of the build, where credentials are found\n"
 	"  --credentials FILE  or in this file\n"
 	"  --api-url URL     https://..., http://... or unix:/path; default: "

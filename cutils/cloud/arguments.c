@@ -64,6 +64,8 @@ static int parse_option(struct arguments *options, const char *name,
 		options->json = true;
 	else if (strcmp(name, "dry-run") == 0)
 		options->dry = true;
+	else if (strcmp(name, "all-regions") == 0)
+		options->access.all_regions = true;
 	else if (strcmp(name, "abandon") == 0)
 		options->abandon = true;
 	else if (strcmp(name, "at-once") == 0)
@@ -90,6 +92,7 @@ int arguments_parse(int argc, char **argv, enum goal goal,
 	static const struct option table[] = {
 		{"cloud", required_argument, NULL, 'o'},
 		{"region", required_argument, NULL, 'o'},
+		{"all-regions", no_argument, NULL, 'o'},
 		{"build", required_argument, NULL, 'o'},
 		{"credentials", required_argument, NULL, 'o'},
 		{"api-url", required_argument, NULL, 'o'},

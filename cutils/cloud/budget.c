@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "wire/httpbody.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -12,6 +13,9 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define LOCK_WAIT_US 5000
+#define LOCK_TRIES 200 /* so it is a second */
 
 #define FORM 0x61647431 /* "adt1": how the file is laid out */
 
@@ -153,7 +157,8 @@ static void adopt(struct budget *budget, const struct stored *stored,
 
 		if (is->burst != own->burst ||
 		    is->per_minute != own->per_minute ||
-		    is->filled_ms > now_ms || is->thousandths < 0 ||
+		    is->filled_ms > now_ms || is->filled_ms < 0 ||
+		    is->thousandths < 0 ||
 		    is->thousandths > (int64_t)own->burst * 1000 ||
 		    is->closed_ms > now_ms + BUDGET_CLOSED_MOST_S * 1000)
 			continue;
@@ -164,12 +169,18 @@ static void adopt(struct budget *budget, const struct stored *stored,
 static void lock(struct budget *budget, int64_t now_ms)
 {
 	struct stored stored;
+	unsigned tries = 0;
 
 	if (budget->fd < 0)
 		return;
-	if (flock(budget->fd, LOCK_EX) < 0) {
-		budget_close(budget);
-		return;
+	/* It is held for a moment, but by whoever was stopped in it (SIGSTOP)
+	 * for ever. */
+	while (flock(budget->fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK || tries++ >= LOCK_TRIES) {
+			budget_close(budget);
+			return;
+		}
+		usleep(LOCK_WAIT_US);
 	}
 	if (pread(budget->fd, &stored, sizeof(stored), 0) == sizeof(stored))
 		adopt(budget, &stored, now_ms);

@@ -109,7 +109,11 @@ static void refused(struct engine *engine, struct call *call,
 			 method_name(&call->request),
 			 strbuf_text(&call->request.path), reply->status);
 	err_set(&why, call->undone ? ERR_RETRY : kind_of(reply->status),
-		"%s: %s", engine->provider->name, words);
+		"%s: %s%s", engine->provider->name, words,
+		kind_of(reply->status) == ERR_DENIED
+			? "; is the token the right one, still valid, and "
+			  "allowed to do this?"
+			: "");
 	fail(call, &why);
 }
 
@@ -348,6 +352,7 @@ static int read_pages(struct engine *engine, struct page pages[LIST_COUNT],
 int engine_observe(struct engine *engine, unsigned lists, struct world *world,
 		   int64_t deadline_ms, struct err *err)
 {
+	const char *region = engine->all_regions ? "" : engine->region;
 	struct page pages[LIST_COUNT] = {{0}};
 	bool asked = true;
 	unsigned count = 0;
@@ -365,8 +370,8 @@ int engine_observe(struct engine *engine, unsigned lists, struct world *world,
 		if (list->headers)
 			strbuf_adds(&pages[kind].request.headers,
 				    list->headers);
-		if (list->narrow && engine->region[0])
-			list->narrow(engine->region, &pages[kind].request);
+		if (list->narrow && region[0])
+			list->narrow(region, &pages[kind].request);
 	}
 	while (rc == 0 && asked) {
 		rc = read_pages(engine, pages, world, deadline_ms, &asked, err);
@@ -379,8 +384,8 @@ int engine_observe(struct engine *engine, unsigned lists, struct world *world,
 		http_request_free(&pages[kind].request);
 	if (strstr(engine->provider->base_url, "ZONE"))
 		world_place(world, engine->region);
-	if (engine->provider->lists[LIST_REGIONS].path && engine->region[0])
-		world_keep_region(world, engine->region);
+	if (engine->provider->lists[LIST_REGIONS].path && region[0])
+		world_keep_region(world, region);
 	if (rc < 0)
 		world_clear(world);
 	return rc;

@@ -13,6 +13,7 @@ struct engine {
 	const struct provider *provider;
 	struct http *http; /* owned */
 	char region[64];   /* lists are asked for it alone; "": for all */
+	bool all_regions;  /* as if it were "", but where a host is a region */
 	struct credentials credentials;
 	struct budget budget;
 	bool (*stopped)(void); /* true ends every wait early; may be NULL */

@@ -262,7 +262,11 @@ int journal_open(struct journal *journal, const char *path, int wait_ms,
 	}
 	journal->found = true;
 	if (journal_parse(journal, bytes, size, err) < 0) {
-		err_prefix(err, "%s is damaged", path);
+		err_prefix(
+			err,
+			"%s is damaged (move it away, and see with adt-cloud "
+			"images and machines what its run made)",
+			path);
 		free(bytes);
 		journal_close(journal);
 		return -1;

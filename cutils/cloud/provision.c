@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SMALLEST "smallest"
+
 /* Which list tells of which offer, what it is called in a message, and which
  * members of a target are its name and its id. */
 static const struct question {
@@ -63,33 +65,45 @@ static int check_image(struct target *target, const struct world *world,
 	return 0;
 }
 
-/* Has it less disk, or, where sizes have no disk of their own, less memory? */
+/* Has it less memory, or as much and less disk? */
 static bool is_less(const struct offer *offer, const struct offer *least)
 {
 	if (!least)
 		return true;
-	return offer->disk_gb != least->disk_gb
-		       ? offer->disk_gb < least->disk_gb
-		       : !offer->disk_gb && offer->memory_mb < least->memory_mb;
+	return offer->memory_mb != least->memory_mb
+		       ? offer->memory_mb < least->memory_mb
+		       : offer->disk_gb < least->disk_gb;
 }
 
-/* "smallest": the first of the least disk that the image fits on. */
+/* Where sizes have no disk of their own, only the memory tells. */
+static bool fits(const struct offer *offer, const struct target *target,
+		 unsigned memory_mb, const char *region)
+{
+	return offer->kind == OFFER_SIZE &&
+	       (offer->disk_gb ? offer->disk_gb >= target->disk_gb
+			       : offer->memory_mb > 0) &&
+	       offer->memory_mb >= memory_mb &&
+	       (!region[0] || world_in(offer->region, region));
+}
+
+/* "smallest": the least that the image fits on. Its services may not start
+ * with less memory than they were set up for: "smallest:SIZE" takes none with
+ * less than that size, as far as that is offered. */
 static int take_smallest(struct target *target, const struct world *world,
 			 const char *region, struct err *err)
 {
-	const struct offer *least = NULL;
+	const char *like = target->size + strlen(SMALLEST);
+	const struct offer *least = NULL, *source = NULL;
+	unsigned memory_mb;
 	size_t i;
 
-	for (i = 0; i < world->offer_count; i++) {
-		const struct offer *offer = &world->offers[i];
-
-		if (offer->kind == OFFER_SIZE &&
-		    (offer->disk_gb ? offer->disk_gb >= target->disk_gb
-				    : offer->memory_mb > 0) &&
-		    (!region[0] || world_in(offer->region, region)) &&
-		    is_less(offer, least))
-			least = offer;
-	}
+	if (*like)
+		source = world_offer(world, OFFER_SIZE, like + 1, "");
+	memory_mb = source ? source->memory_mb : 0;
+	for (i = 0; i < world->offer_count; i++)
+		if (fits(&world->offers[i], target, memory_mb, region) &&
+		    is_less(&world->offers[i], least))
+			least = &world->offers[i];
 	if (!least)
 		return err_set(err, ERR_REFUSED,
 			       "%s: no size can be told to be the smallest "
@@ -97,6 +111,12 @@ static int take_smallest(struct target *target, const struct world *world,
 			       target->machine, target->image);
 	snprintf(target->size, sizeof(target->size), "%.63s", least->name);
 	return 0;
+}
+
+static bool is_smallest(const char *size)
+{
+	return strncmp(size, SMALLEST, strlen(SMALLEST)) == 0 &&
+	       (!size[strlen(SMALLEST)] || size[strlen(SMALLEST)] == ':');
 }
 
 /* What the operator called it is looked up, so that a name that means nothing
@@ -176,7 +196,7 @@ static int prepare(struct target *target, const struct provider *provider,
 		return err_set(err, ERR_REFUSED, "%s has no region %s",
 			       provider->name, region);
 	snprintf(target->region, sizeof(target->region), "%s", region);
-	if (strcmp(target->size, "smallest") == 0) {
+	if (is_smallest(target->size)) {
 		if (!provider->lists[LIST_SIZES].path)
 			target->size[0] = '\0'; /* all fit there */
 		else if (take_smallest(target, world, region, err) < 0)

@@ -54,13 +54,17 @@ int reply_offer_row(enum offer_kind kind, const json_t *row, const char *id,
 		    struct err *err)
 {
 	char text[ID_SIZE];
+	struct offer *offer;
 
 	if (reply_id(row, id, text, sizeof(text), err) < 0)
 		return -1;
-	return reply_offer(kind, text, reply_text(row, name),
-			   region ? reply_text(row, region) : "", world, err)
-		       ? 0
-		       : -1;
+	offer = reply_offer(kind, text, reply_text(row, name),
+			    region ? reply_text(row, region) : "", world, err);
+	if (!offer)
+		return -1;
+	offer->memory_mb =
+		(unsigned)json_integer_value(json_object_get(row, "memory"));
+	return 0;
 }
 
 int reply_address(struct machine *machine, const char *address, struct err *err)

@@ -20,7 +20,8 @@ struct offer *reply_offer(enum offer_kind, const char *id, const char *name,
 			  const char *region, struct world *, struct err *);
 
 /* The same, with the names of the members of a row that say it; region may be
- * NULL. An id may be a number. The offer is then the world's last. */
+ * NULL. An id may be a number; a member "memory" is a size's, in MB. The offer
+ * is then the world's last. */
 int reply_offer_row(enum offer_kind, const json_t *row, const char *id,
 		    const char *name, const char *region, struct world *,
 		    struct err *) MUST_CHECK;

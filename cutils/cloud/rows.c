@@ -78,30 +78,31 @@ static json_t *captured(const struct target *target)
 
 static json_t *provisioned(const struct target *target)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", target->machine,
-			 "id", target->machine_id, "image", target->image,
-			 "public_ipv4", target->public_ipv4, "private_ipv4",
-			 target->private_ipv4);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name",
+			 target->machine, "id", target->machine_id, "image",
+			 target->image, "public_ipv4", target->public_ipv4,
+			 "private_ipv4", target->private_ipv4, "size",
+			 target->size);
 }
 
-static json_t *finished(const struct journal *journal,
-			json_t *(*row)(const struct target *))
+static json_t *rows_of(const struct journal *journal, bool all,
+		       json_t *(*row)(const struct target *))
 {
 	json_t *rows = json_array();
 	size_t i;
 
 	for (i = 0; i < journal->count; i++)
-		if (journal->targets[i].finished)
+		if (all || journal->targets[i].finished)
 			json_array_append_new(rows, row(&journal->targets[i]));
 	return rows;
 }
 
-json_t *rows_captured(const struct journal *journal)
+json_t *rows_captured(const struct journal *journal, bool all)
 {
-	return finished(journal, captured);
+	return rows_of(journal, all, captured);
 }
 
-json_t *rows_provisioned(const struct journal *journal)
+json_t *rows_provisioned(const struct journal *journal, bool all)
 {
-	return finished(journal, provisioned);
+	return rows_of(journal, all, provisioned);
 }

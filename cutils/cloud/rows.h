@@ -13,8 +13,9 @@
 json_t *rows_machines(const struct world *, const char *region);
 json_t *rows_images(const struct world *);
 
-/* The finished targets of a capture or a provision. */
-json_t *rows_captured(const struct journal *);
-json_t *rows_provisioned(const struct journal *);
+/* The targets of a capture or a provision: all of them, of which some have no
+ * ids yet, or the finished ones. */
+json_t *rows_captured(const struct journal *, bool all);
+json_t *rows_provisioned(const struct journal *, bool all);
 
 #endif

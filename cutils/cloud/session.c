@@ -56,6 +56,7 @@ int session_open(struct session *session, const struct access *access,
 				 &credentials, region, err);
 	credentials_wipe(&credentials);
 	session->engine.stopped = stopped_hard;
+	session->engine.all_regions = access->all_regions;
 	return rc;
 }
 

@@ -28,6 +28,7 @@ struct access {
 	const char *cloud, *region, *api_url, *ca_file;
 	const char *credentials; /* a file */
 	const char *build;	 /* the build's folder, where they are found */
+	bool all_regions;	 /* what is in others is seen as well */
 };
 
 /* What one run wants. */

@@ -114,3 +114,60 @@ void tell_abandoned(const struct journal *journal, struct strbuf *words)
 		strbuf_addc(words, '\n');
 	}
 }
+
+/* A target that is a thing of the world, and is there, or not. */
+static void tell_thing(const struct target *target, const struct world *world,
+		       struct strbuf *words)
+{
+	bool is_image = target->goal == GOAL_NO_IMAGE;
+	const char *id = is_image ? target->image : target->machine;
+	const struct machine *machine = world_machine_id(world, id);
+	const struct image *image = world_image_id(world, id);
+	const char *what = is_image ? "image" : "machine";
+	enum machine_state wanted =
+		target->goal == GOAL_ON ? MACHINE_RUNNING : MACHINE_STOPPED;
+
+	if (is_image ? !image : !machine)
+		strbuf_addf(words, "there is no %s %s", what, id);
+	else if ((target->goal == GOAL_ON || target->goal == GOAL_OFF) &&
+		 machine->state == wanted)
+		strbuf_addf(words, "machine %s (%s) is %s already", id,
+			    machine->name,
+			    wanted == MACHINE_RUNNING ? "on" : "off");
+	else
+		strbuf_addf(words, "would %s %s %s (%s)",
+			    target->goal == GOAL_ON    ? "start"
+			    : target->goal == GOAL_OFF ? "stop"
+						       : "delete",
+			    what, id, is_image ? image->name : machine->name);
+}
+
+void tell_plan(const struct journal *journal, const struct world *world,
+	       struct strbuf *words)
+{
+	size_t i;
+
+	for (i = 0; i < journal->count; i++) {
+		const struct target *target = &journal->targets[i];
+
+		if (target->goal == GOAL_IMAGE && target->finished)
+			strbuf_addf(words, "made already: %s of %s",
+				    target->image, target->machine);
+		else if (target->goal == GOAL_IMAGE)
+			strbuf_addf(words, "would make %s of %s%s",
+				    target->image, target->machine,
+				    target->power_off
+					    ? ", which is off meanwhile"
+					    : "");
+		else if (target->goal == GOAL_MACHINE)
+			strbuf_addf(words, "%s %s from image %s%s%s",
+				    target->finished ? "made already:"
+						     : "would start",
+				    target->machine, target->image,
+				    target->size[0] ? ", size " : "",
+				    target->size);
+		else
+			tell_thing(target, world, words);
+		strbuf_addc(words, '\n');
+	}
+}

@@ -9,6 +9,9 @@
  * how far it came, and what is owed. */
 void tell_run(const struct journal *, struct strbuf *);
 
+/* Adds what the run would do in this world, a line for each target. */
+void tell_plan(const struct journal *, const struct world *, struct strbuf *);
+
 /* Adds what was done to give a run up, a line for each target. */
 void tell_abandoned(const struct journal *, struct strbuf *);
 

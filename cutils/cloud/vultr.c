@@ -156,16 +156,21 @@ static int read_plan(json_t *row, struct world *world, struct err *err)
 	const char *id = reply_text(row, "id");
 	struct offer *plan = reply_offer(OFFER_SIZE, id, id, "", world, err);
 	const json_t *disk = json_object_get(row, "disk");
+	size_t len = strlen(id);
 
 	if (!plan)
 		return -1;
 	if (!json_is_integer(disk))
 		return err_set(err, ERR_PROTOCOL, "plan %s: no disk", id);
 	plan->disk_gb = (unsigned)json_integer_value(disk);
+	plan->memory_mb =
+		(unsigned)json_integer_value(json_object_get(row, "ram"));
 	if (reply_words(json_object_get(row, "locations"), "locations",
 			plan->region, sizeof(plan->region), err) < 0)
 		return -1;
-	if (!plan->region[0]) /* sold out: nowhere, not everywhere */
+	/* sold out, or without the address that is waited for: nowhere, not
+	 * everywhere */
+	if (!plan->region[0] || (len > 3 && strcmp(id + len - 3, "-v6") == 0))
 		snprintf(plan->region, sizeof(plan->region), "-");
 	return 0;
 }

@@ -75,7 +75,7 @@ static void read_offers(const struct provider *cloud)
 	replies_observe(cloud, LIST_KEYS, "keys.json", &world);
 	CHECK(world_offer(&world, OFFER_REGION, "nyc3", ""));
 	offer = world_offer(&world, OFFER_SIZE, "s-1vcpu-1gb", "nyc3");
-	CHECK(offer && offer->disk_gb == 25);
+	CHECK(offer && offer->disk_gb == 25 && offer->memory_mb == 1024);
 	CHECK(!world_offer(&world, OFFER_SIZE, "s-1vcpu-1gb", "ams9"));
 	offer = world_offer(&world, OFFER_NETWORK, "env.prod-vpc", "nyc1");
 	CHECK(offer);

@@ -97,7 +97,7 @@ static void read_offers(const struct provider *cloud)
 	replies_observe(cloud, LIST_FIREWALLS, "firewalls.json", &world);
 	CHECK(world_offer(&world, OFFER_REGION, "us-east", ""));
 	offer = world_offer(&world, OFFER_SIZE, "g6-standard-2", "us-east");
-	CHECK(offer && offer->disk_gb == 80);
+	CHECK(offer && offer->disk_gb == 80 && offer->memory_mb == 4096);
 	offer = world_offer(&world, OFFER_NETWORK, "cool-vpc", "us-east");
 	CHECK(offer);
 	CHECK_TEXT(offer->id, "123");

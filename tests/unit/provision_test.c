@@ -164,6 +164,46 @@ static void refused(void)
 	       "ws: a machine of that name exists already; take it down first");
 }
 
+/* The least memory of those whose disk is large enough, but no less than that
+ * of the size that is named. */
+static void smallest_with_disks(void)
+{
+	static const struct {
+		const char *name;
+		unsigned disk_gb, memory_mb;
+	} sizes[] = {{"m1", 60, 4096},
+		     {"m2", 50, 8192},
+		     {"m3", 25, 512},
+		     {"m4", 90, 2048},
+		     {"m5", 80, 2048}};
+	static const char *const wishes[][2] = {
+		{"smallest", "m5"},    {"smallest:m5", "m5"},
+		{"smallest:m3", "m5"}, {"smallest:m1", "m1"},
+		{"smallest:m2", "m2"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct offer *offer;
+
+		add_offer(OFFER_SIZE, sizes[i].name, sizes[i].name, "ams3");
+		offer = &world.offers[world.offer_count - 1];
+		offer->disk_gb = sizes[i].disk_gb;
+		offer->memory_mb = sizes[i].memory_mb;
+	}
+	/* the two of make_world() are out of the way */
+	for (i = 0; i < world.offer_count; i++)
+		if (strlen(world.offers[i].name) > 2 &&
+		    world.offers[i].kind == OFFER_SIZE)
+			world.offers[i].memory_mb = 65536;
+	for (i = 0; i < sizeof(wishes) / sizeof(wishes[0]); i++) {
+		PUT(fresh()->size, wishes[i][0]);
+		CHECK(provision_prepare(&journal, &cloud, &world, "ams3",
+					&err) == 0);
+		CHECK_TEXT(journal.targets[0].size_id, wishes[i][1]);
+	}
+}
+
 /* Sizes without a disk of their own are told apart by their memory. */
 static void smallest_memory(void)
 {
@@ -179,6 +219,14 @@ static void smallest_memory(void)
 	PUT(target->size, "smallest");
 	CHECK(provision_prepare(&journal, &cloud, &world, "ams3", &err) == 0);
 	CHECK_TEXT(target->size_id, "s1");
+	PUT(target->size, "smallest:large");
+	CHECK(provision_prepare(&journal, &cloud, &world, "ams3", &err) == 0);
+	CHECK_TEXT(target->size_id, "s2");
+	PUT(target->size, "smallest:no longer offered");
+	CHECK(provision_prepare(&journal, &cloud, &world, "ams3", &err) == 0);
+	CHECK_TEXT(target->size_id, "s1");
+	PUT(target->size, "smallester");
+	refuse("ams3", ERR_REFUSED, "ws: there is no size smallester in ams3");
 	for (i = 0; i < world.offer_count; i++)
 		world.offers[i].memory_mb = 0;
 	PUT(fresh()->size, "smallest");
@@ -195,6 +243,9 @@ int main(void)
 	world_clear(&world);
 	make_world();
 	smallest_memory();
+	world_clear(&world);
+	make_world();
+	smallest_with_disks();
 	world_clear(&world);
 	journal_clear(&journal);
 	return 0;

@@ -71,7 +71,9 @@ static void read_offers(const struct provider *cloud)
 	replies_observe(cloud, LIST_KEYS, "ssh_keys.json", &world);
 	CHECK(world_offer(&world, OFFER_REGION, "lhr", ""));
 	offer = world_offer(&world, OFFER_SIZE, "vc2-1c-1gb", "lhr");
-	CHECK(offer && offer->disk_gb == 25);
+	CHECK(offer && offer->disk_gb == 25 && offer->memory_mb == 1024);
+	/* it would never have an address of the kind that is waited for */
+	CHECK(!world_offer(&world, OFFER_SIZE, "vc2-1c-0.5gb-v6", "ams"));
 	CHECK(!world_offer(&world, OFFER_SIZE, "vc2-1c-1gb", "fra"));
 	CHECK(!world_offer(&world, OFFER_SIZE, "vc2-2c-4gb", "lhr"));
 	offer = world_offer(&world, OFFER_NETWORK, "adt-vpc", "lhr");
