@@ -19,13 +19,14 @@ here=$(dirname -- "$0")
 
 usage() {
 	cat <<-EOF
-	usage: $PROGRAM [--give-back]
+	usage: $PROGRAM [--give-back | --dry-run]
 	Takes over the snapshot ids, credentials and keys in each folder
 	wholemachinesnapshots/SITE/snapshots of the build home; the newer ids win
 	where some are recorded already. Then asks the cloud of the active build
 	what it knows of images that are recorded without their particulars.
 	  --give-back   puts back such folders, with what is recorded now, as the
 	                toolkit's own scripts expect them
+	  --dry-run     say what would be taken over; change nothing
 	  --help        this text
 	EOF
 }
@@ -49,6 +50,19 @@ turn_to_site() {
 	WEBSITE_URL=$1
 	SNAPSHOTS=$RT/wholemachinebackups/$WEBSITE_URL/snapshots
 	has_views || exit 1
+}
+
+# tell_site - what adopt_site would do.
+tell_site() {
+	if [ -L "$VIEW" ]; then
+		say "$VIEW: taken over already"
+	elif is_news; then
+		say "$VIEW: would be taken over into $SNAPSHOTS, and its ids" \
+		    "become a generation"
+	else
+		say "$VIEW: would be taken over into $SNAPSHOTS; its ids are not" \
+		    "newer than those recorded"
+	fi
 }
 
 # adopt_site - the lock is held. Killed anywhere, a rerun completes it: the
@@ -226,9 +240,9 @@ give_back_site() {
 
 main() {
 	case $#/${1:-} in
-	0/ | 1/--give-back) ;;
+	0/ | 1/--give-back | 1/--dry-run) ;;
 	*/-h | */--help) usage; exit 0 ;;
-	2/--adopt-site | 2/--give-back-site) ;;
+	2/--adopt-site | 2/--give-back-site | 2/--tell-site) ;;
 	*) usage_error "unknown argument ${1:-}" ;;
 	esac
 	# Which build it is interests nobody here; that there is none does.
@@ -244,6 +258,14 @@ main() {
 			with_lock "$SNAPSHOTS/snapshots.json" complete
 		;;
 	--give-back) each_site give-back-site ;;
+	--dry-run)
+		each_site tell-site
+		say "dry run: nothing was changed"
+		;;
+	--tell-site)
+		turn_to_site "$2"
+		tell_site
+		;;
 	--adopt-site)
 		turn_to_site "$2"
 		[ ! -L "$VIEW" ] || exit 0

@@ -253,7 +253,7 @@ build() {
 	if [ -n "$DRY_RUN" ]; then
 		put "$PLAN" | awk -F '\t' 'NF { print $1 "\t" $2 "\t" $3 "\t-" }'
 		put "$PLAN" | awk -F '\t' 'NF { print "machine\t" $4 "\t1" }' |
-			tell_cost
+			tell_cost "the new machines"
 		say "dry run: nothing was created"
 		return 0
 	fi

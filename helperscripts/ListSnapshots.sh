@@ -26,7 +26,8 @@ usage() {
 	  --warn-days DAYS  say which current images are older (default 30)
 	  --help            this text
 	On stdout, by tab: type, name, id, state (ready, pending, failed,
-	missing), age in days, GB, dollars a month, generations, uses.
+	missing), age in days, GB, dollars a month or "unknown", generations,
+	uses.
 	Status: 0 done, 1 there is no image.
 	EOF
 }
@@ -43,7 +44,7 @@ def gb: if .size_bytes > 0 then .size_bytes / 1073741824 * 10 | round / 10
 	else "?" end;
 def clean: tostring | gsub("[[:cntrl:]]"; "?");
 def cells: [.label, .name, .id, .state, (.age_days // "?"), gb,
-	(.month_usd // "?"), (.generations | map(tostring) | join(" ")), uses] |
+	(.month_usd // "unknown"), (.generations | map(tostring) | join(" ")), uses] |
 	map(clean);'
 
 # shellcheck disable=SC2016 # likewise
@@ -59,8 +60,7 @@ overflow-wrap:anywhere}th{background:#eee}</style></head><body>
 <h1>Snapshots of \(.site | clean | @html)</h1>
 <p>Cloud \(.cloud | @html), region \(.region | @html), build
 \(.build | @html). Seen at \(.now | todate).
-\([.images[].month_usd | numbers] | add // 0 | . * 100 | round / 100)
-dollars a month, by prices of \(.prices_of | @html).</p>
+\(.prices_of as $of | [.images[].month_usd] | cost_words($of) | @html).</p>
 <h2>Images</h2><table>",
 (["type", "name", "id", "state", "days", "GB", "$ a month", "generations",
 	"uses"] | row("th")),
@@ -73,17 +73,16 @@ dollars a month, by prices of \(.prices_of | @html).</p>
 "</table></body></html>"'
 
 tell() {
-	put "$INVENTORY" | jq -r --arg program "$PROGRAM" --arg days "$WARN" '
+	put "$INVENTORY" | jq -r --arg program "$PROGRAM" --arg days "$WARN" \
+	    "$COST_JQ"'
 	(.images[] | select(.current and .age_days != null and
 		.age_days > ($days | tonumber)) |
 	 "\($program): warning: the \(.label) image is \(.age_days) days old:" +
 	 " \(.name)"),
 	(.images[] | select(.state == "missing" and .current) |
 	 "\($program): warning: \(.label) \(.id): no such image at the cloud"),
-	"\(.images | length) images, $\([.images[].month_usd | numbers] |
-		add // 0 | . * 100 | round / 100) a month" +
-	(if any(.images[]; .month_usd == null) then " and what is not known"
-	 else "" end) + " (prices of \(.prices_of))"' >&2
+	.prices_of as $of | [.images[].month_usd] |
+	"\(images): \(cost_words($of))"' >&2
 }
 
 main() {
@@ -117,7 +116,7 @@ main() {
 	pin_record
 	take_inventory
 	if [ -n "$HTML" ]; then
-		PAGE=$(put "$INVENTORY" | jq -r "$USES_JQ $HTML_JQ")
+		PAGE=$(put "$INVENTORY" | jq -r "$COST_JQ $USES_JQ $HTML_JQ")
 		put "$PAGE" | replace_file "$HTML"
 	fi
 	if [ -n "$JSON" ]; then

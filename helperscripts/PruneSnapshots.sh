@@ -33,8 +33,8 @@ usage() {
 	  --help             this text
 	The current generation always stays, and so does every image that a kept
 	generation, a machine, an unfinished run or SNAPSHOT_ID uses.
-	On stdout, for each: "image", name, id, dollars a month; or "generation",
-	its number, its time.
+	On stdout, for each: "image", name, id, dollars a month or "unknown"; or
+	"generation", its number, its time.
 	EOF
 }
 
@@ -84,12 +84,11 @@ choose() {
 show() {
 	put "$PLAN" | jq -r '.notes[]' >&2
 	put "$PLAN" | jq -r '
-	(.images[] | ["image", .name, .id, (.month_usd // "?")]),
+	(.images[] | ["image", .name, .id, (.month_usd // "unknown")]),
 	(.generations[] | ["generation", .generation, .created]) | @tsv'
-	put "$INVENTORY" | jq -r --argjson plan "$PLAN" '
-	[$plan.images[].month_usd | numbers] | add // 0 |
-	"\($plan.images | length) images, $\(. * 100 | round / 100) a month"' |
-		sed "s/\$/ (prices of $(put "$INVENTORY" | jq -r .prices_of))/" >&2
+	put "$INVENTORY" | jq -r --argjson plan "$PLAN" "$COST_JQ"'
+	.prices_of as $of | $plan.images | map(.month_usd) |
+	"\(images): \(cost_words($of))"' >&2
 }
 
 prune() {

@@ -74,13 +74,13 @@ retire() {
 	put "$DOOMED"
 	if [ -n "$DRY_RUN" ]; then
 		MACHINES=$(cloud machines --json)
-		say "they cost, as long as they are there:"
 		{ put "$DOOMED"; put "$MACHINES" | jq -r '.[] |
 			["size", .id, .size] | @tsv'; } | awk -F '\t' '
 			$1 == "size" { size[$2] = $3; next }
 			{ doomed[$3] = 1 }
 			END { for (id in doomed)
-				print "machine\t" size[id] "\t1" }' | tell_cost
+				print "machine\t" size[id] "\t1" }' |
+			tell_cost "the machines, as long as they are there"
 		say "dry run: nothing was deleted"
 		return 0
 	fi

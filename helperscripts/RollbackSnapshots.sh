@@ -63,12 +63,13 @@ rollback() {
 		warn "a capture is not finished; what it makes is recorded later"
 	choose_target
 	need_whole
-	if [ -n "$DRY_RUN" ]; then
-		say "dry run: generation $IS stays current, not $TARGET"
-		return 0
-	fi
 	if [ "$TARGET" = "$IS" ]; then
 		say "generation $TARGET is current already"
+	elif [ -n "$DRY_RUN" ]; then
+		say "generation $TARGET can be used: its images are there and" \
+		    "its credentials open"
+		say "dry run: generation $IS stays current"
+		return 0
 	else
 		switch_generation "$TARGET"
 		say "generation $TARGET is current now, $IS was"

@@ -167,7 +167,9 @@ scale_up() {
 	fi
 	say "$HAVE webservers: starting $1 more"
 	if [ -n "$DRY_RUN" ]; then
-		put "machine	$(machine_size webserver)	$1" | tell_cost
+		put "machine	$(machine_size webserver)	$1" |
+			tell_cost "the new webservers"
+		say "dry run: nothing was created"
 		return 0
 	fi
 	HOST=$(database_host)
@@ -194,7 +196,12 @@ $NAME"
 scale_down() {
 	GOING=$({ put "$READY"; put "$UNREADY"; } | grep . | tail -n "$1")
 	put "$GOING" | cut -f 2 | sed 's/^/going: /' >&2
-	[ -z "$DRY_RUN" ] || return 0
+	if [ -n "$DRY_RUN" ]; then
+		put "machine	$(machine_size webserver)	$1" |
+			tell_cost "as long as they are there"
+		say "dry run: nothing was deleted"
+		return 0
+	fi
 	if [ -z "$YES" ]; then
 		confirm "Delete these $1 of $THERE webservers?" ||
 			die 1 "nothing was deleted"

@@ -9,8 +9,8 @@ here=$(dirname -- "$0")
 
 usage() {
 	cat <<-EOF
-	usage: $PROGRAM [--template FILE] NAME VALUE
-	       $PROGRAM [--cloud CLOUD] TEMPLATE NAME VALUE
+	usage: $PROGRAM [--template FILE] [--dry-run] NAME VALUE
+	       $PROGRAM [--cloud CLOUD] [--dry-run] TEMPLATE NAME VALUE
 	       $PROGRAM --stdin ... NAME
 	Gives the variable NAME that value: in the template in use, in FILE, or
 	in the template called TEMPLATE among the cloud's. VALUE may hold any
@@ -19,12 +19,33 @@ usage() {
 	                    secrets, which others could read in an argument
 	  --template FILE   another template than the one in use
 	  --cloud CLOUD     another cloud than the active one
+	  --dry-run         say whether it would change, and not the values;
+	                    change nothing
 	  --help            this text
 	EOF
 }
 
+# tell_change name [value] - says what set would do to FILE, and ends. Done on
+# a copy, so that what is refused is refused here, too.
+tell_change() {
+	[ -r "$FILE" ] || die 65 "$FILE: no such template"
+	WORK=$(mktemp -d) || exit 71
+	trap 'rm -rf -- "$WORK"' EXIT
+	trap 'exit 129' HUP
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	cp -- "$FILE" "$WORK/template" || exit 71
+	adt-template set ${STDIN:+--stdin} -- "$WORK/template" "$@"
+	if cmp -s -- "$FILE" "$WORK/template"; then
+		say "dry run: $FILE: $1 has that value already"
+	else
+		say "dry run: $FILE: $1 would change"
+	fi
+	exit 0
+}
+
 main() {
-	FILE='' OTHER_CLOUD='' STDIN=''
+	FILE='' OTHER_CLOUD='' STDIN='' DRY_RUN=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--template | --cloud)
@@ -37,6 +58,7 @@ main() {
 			shift
 			;;
 		--stdin) STDIN=yes ;;
+		--dry-run) DRY_RUN=yes ;;
 		-h | --help) usage; exit 0 ;;
 		--) shift; break ;;
 		-*) usage_error "unknown option $1" ;;
@@ -59,6 +81,7 @@ main() {
 		;;
 	*) usage_error "NAME and VALUE are wanted, or NAME and --stdin" ;;
 	esac
+	[ -z "$DRY_RUN" ] || tell_change "$@"
 	exec adt-template set ${STDIN:+--stdin} -- "$FILE" "$@"
 }
 main "$@"

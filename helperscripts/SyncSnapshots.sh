@@ -21,7 +21,9 @@ here=$(dirname -- "$0")
 
 usage() {
 	cat <<-EOF
-	usage: $PROGRAM push [--force] | pull | probe | --help
+	usage: $PROGRAM push [--force] [--dry-run]
+	       $PROGRAM pull [--dry-run]
+	       $PROGRAM probe
 	Ids, credentials, build keys and metadata of the images, as one sealed
 	generation, to every datastore of the active build, or from the first
 	of them that gives it. The build machines share one sealing key.
@@ -30,7 +32,9 @@ usage() {
 	  --force   also over a generation that is not known here
 	  pull      makes what is current there current here, or changes nothing
 	  probe     finds out anew what each datastore makes of conditions
-	  --help    this text
+	  --dry-run  push, pull: look at the datastores, and say what would be
+	             put there or become current; change nothing
+	  --help     this text
 	EOF
 }
 
@@ -46,8 +50,57 @@ probe_all() {
 	return "$WORST"
 }
 
+# tell_stores - what push or pull would do, from what is there now. The first
+# datastore that cannot be asked ends it with its status.
+tell_stores() {
+	OURS=$(recorded_generations)
+	CURRENT=$(put "$OURS" | tail -n 1)
+	for STORE in $STORES; do
+		LOOKED=0
+		read_pointer "$STORE" || LOOKED=$?
+		[ "$LOOKED" -le 1 ] || exit "$LOOKED"
+		if [ "$COMMAND" = push ]; then
+			tell_push
+		elif [ "$LOOKED" -eq 1 ]; then
+			say "datastore $STORE: nothing was pushed there"
+		else
+			tell_pull
+			break
+		fi
+	done
+	say "dry run: nothing was changed"
+}
+
+tell_push() {
+	[ -n "$CURRENT" ] || die 1 "$SNAPSHOTS: no generation is recorded"
+	THERE=$(on_store "$STORE" list "$BUCKET" generations/ 2>/dev/null) ||
+		THERE=
+	put "$OURS" | while read -r NUMBER ID _; do
+		put "$THERE" | cut -f 1 | grep -qxF -e "generations/$ID.cms" ||
+			say "datastore $STORE: generation $NUMBER ($ID) would be put"
+	done
+	ID=$(put "$CURRENT" | cut -d ' ' -f 2)
+	if [ "$POINTED" = "$ID" ]; then
+		say "datastore $STORE: generation ${CURRENT%% *} is current"
+	elif [ -z "$POINTED" ] || [ -n "$FORCE" ] || is_known "$POINTED"; then
+		say "datastore $STORE: generation ${CURRENT%% *} ($ID) would be" \
+		    "current, in place of ${POINTED:-nothing}"
+	else
+		tell_conflict "$STORE"
+	fi
+}
+
+tell_pull() {
+	if put "$CURRENT" | grep -qF -e " $POINTED "; then
+		say "generation ${CURRENT%% *} ($POINTED) is current here already"
+	else
+		say "datastore $STORE: $POINTED would become current here, in" \
+		    "place of $(put "${CURRENT:-nothing}" | cut -d ' ' -f 1-2)"
+	fi
+}
+
 main() {
-	COMMAND='' FORCE=''
+	COMMAND='' FORCE='' DRY_RUN=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		push | pull | probe)
@@ -55,6 +108,7 @@ main() {
 			COMMAND=$1
 			;;
 		--force) FORCE=yes ;;
+		--dry-run) DRY_RUN=yes ;;
 		-h | --help) usage; exit 0 ;;
 		*) usage_error "unknown argument $1" ;;
 		esac
@@ -63,11 +117,17 @@ main() {
 	[ -n "$COMMAND" ] || usage_error "push or pull is wanted"
 	[ -z "$FORCE" ] || [ "$COMMAND" = push ] ||
 		usage_error "--force is for push"
+	[ -z "$DRY_RUN" ] || [ "$COMMAND" != probe ] ||
+		usage_error "--dry-run is for push and pull"
 	find_build
 	need_program jq flock base64 adt-datastore adt-seal adt-snapshot-ids
 	use_template
 	find_datastores || die 1 "$BLD/build_environment: no datastore:" \
 	    "S3_ACCESS_KEY is not set"
+	if [ -n "$DRY_RUN" ]; then
+		tell_stores
+		exit 0
+	fi
 	need_folder
 	case $COMMAND in
 	push) push_all ;;

@@ -127,3 +127,21 @@ teardown() { stop_emulator; }
 @test "the scripts: captured, retired, built again with all the toolkit gives" {
 	must_be_driven_by_the_scripts
 }
+
+@test "machines --all-regions: those elsewhere, too, at every cloud" {
+	stop_emulator
+	for where in vultr linode digitalocean exoscale; do
+		echo "cloud: $where"
+		start_cloud "$where"
+		add_fleet
+		[ "$(cloud machines | grep -c .)" -eq 15 ]
+		run --separate-stderr cloud machines --all-regions
+		# an address of Exoscale's is one zone's
+		[ "$where" = exoscale ] ||
+			[[ $output == *"	$(machine_of webserver "$OTHER_REGION")	"* ]]
+		[ "$(grep -c . <<<"$output")" -ge 15 ]
+		stop_emulator
+	done
+	run --separate-stderr cloud images --all-regions
+	[ "$status" -eq 64 ]
+}

@@ -37,7 +37,7 @@ list() { helper ListSnapshots.sh "$@"; }
 		    <<<"$output"
 		grep -qx "database	db-local-demo-build-Xlab-20260103T000000Z	gone	missing	?	?	0	3	current" \
 		    <<<"$output"
-		[[ $stderr == *"4 images, \$0.42 a month (prices of 2026-01-31)"* ]]
+		[[ $stderr == *"4 images: \$0.42 a month (prices of 2026-01-31)"* ]]
 	}
 	each_shell lines_are
 	[ "$(sort -u "$CLOUD_FOLDER/log")" = "images
@@ -89,8 +89,8 @@ machines" ]
 @test "a price or size that is not known is said to be so" {
 	printf '# of 2026-01-31\nlinode\timage\tGB\t0.07\n' >"$ADT_PRICES"
 	run --separate-stderr list
-	[[ $output == *"	w2	ready	31	2	?	2 3	current"* ]]
-	[[ $stderr == *"and what is not known"* ]]
+	[[ $output == *"	w2	ready	31	2	unknown	2 3	current"* ]]
+	[[ $stderr == *"4 images: \$0.00 a month, and 3 of unknown price (prices of "* ]]
 	echo 'lxd	image	GB	much' >"$ADT_PRICES"
 	run --separate-stderr list
 	[ "$status" -eq 65 ]

@@ -48,7 +48,7 @@ make_three() {
 		run --separate-stderr prune --keep 1 --dry-run
 		[ "$status" -eq 0 ]
 		[[ $output == *"	w2	"* ]] && [[ $output == *"	w3	"* ]]
-		[[ $stderr == *"2 images, \$0 a month (prices of "* ]]
+		[[ $stderr == *"2 images: \$0.00 a month (prices of "* ]]
 	}
 	each_shell dry
 	run ! grep -v -e '^images$' -e '^machines$' "$CLOUD_FOLDER/log"
@@ -85,6 +85,13 @@ webserver:w2" ]
 	[ "$(cloud_ids)" = "d1 w2 w4" ]
 	[[ $stderr == *"generation 2 stays: $web-20260102T000000Z: $web runs"* ]]
 	[ -d "$folder/generations/2" ]
+
+	# of another build, or of somebody's
+	three
+	cloud_machine somebody-elses w3
+	run --separate-stderr prune --keep 1 --yes
+	[ "$(cloud_ids)" = "d1 w3 w4" ]
+	[[ $stderr == *": somebody-elses runs from it"* ]]
 
 	for name in journal build-journal; do
 		three

@@ -24,7 +24,8 @@ plan_tests() (
 	 ($known[.label].size // "")] | @tsv'
 )
 
-# start_tests size option... - provisions all of PLAN; size "" is the source's.
+# start_tests size option... - provisions all of PLAN; size "" is the source's,
+# smallest one with no less memory than that.
 # A cloud that wants a root password gets one that nobody knows.
 start_tests() {
 	AS=$1
@@ -33,7 +34,8 @@ start_tests() {
 	[ "$(planned BUILD_MACHINE_VPC)" != 1 ] || VPC=$(planned VPC_NAME)
 	set -- "$@" ${VPC:+--vpc "$VPC"}
 	while IFS='	' read -r NAME _ IMAGE SIZE; do
-		set -- "$@" --size "${AS:-$SIZE}" "$NAME=$IMAGE"
+		[ -z "$AS" ] || SIZE=$AS${SIZE:+:$SIZE}
+		set -- "$@" --size "$SIZE" "$NAME=$IMAGE"
 	done <<-EOF2
 	$PLAN
 	EOF2
@@ -44,13 +46,16 @@ start_tests() {
 }
 
 # choose_size - sets AS_SIZE: smallest, or "" where the cloud cannot tell which
-# that is. Looks only.
+# that is; and CHOSEN, "name TAB image TAB size" lines. Looks only.
 choose_size() {
 	AS_SIZE=smallest
 	SIZE_STATUS=0
-	start_tests smallest --dry-run >/dev/null 2>&1 || SIZE_STATUS=$?
+	ROWS=$(start_tests smallest --dry-run 2>/dev/null) || SIZE_STATUS=$?
 	[ "$SIZE_STATUS" -ne 69 ] || AS_SIZE=
-	[ "$SIZE_STATUS" -eq 0 ] || start_tests "$AS_SIZE" --dry-run >/dev/null
+	[ "$SIZE_STATUS" -eq 0 ] ||
+		ROWS=$(start_tests "$AS_SIZE" --dry-run) || return
+	CHOSEN=$(put "$ROWS" | jq -r '.[] | [.name, .image, .size] | @tsv') ||
+		die 76 "adt-cloud: not the rows it promises"
 }
 
 # banner address port - what a server there says of itself first.
@@ -204,16 +209,15 @@ boot_images() {
 	PLAN=$(plan_tests) || exit
 	if [ -e "$SNAPSHOTS/verify-journal" ]; then
 		say "an earlier check was cut short: its test machines go first"
-		AS_SIZE=smallest
+		CHOSEN=$(put "$PLAN" | awk -F '\t' -v OFS='\t' '{ print $1, $3, $4 }')
 	else
 		choose_size || exit
 	fi
-	put "$PLAN" | awk -F '\t' -v size="$AS_SIZE" '{
-		print $1 " from " $3 ", size " (size == "" ? $4 : size) }' >&2
+	put "$CHOSEN" | awk -F '\t' '{
+		print $1 " from " $2 ($3 == "" ? "" : ", size " $3) }' >&2
 	if [ -n "$DRY_RUN" ]; then
-		put "$PLAN" | awk -F '\t' -v size="$AS_SIZE" '{
-			print "machine\t" (size == "" ? $4 : size) "\t1" }' |
-			tell_cost
+		put "$CHOSEN" | awk -F '\t' '{ print "machine\t" $3 "\t1" }' |
+			tell_cost "the test machines, did they stay"
 		say "dry run: no machine was started (they would be removed" \
 		    "within minutes, and cost a fraction of that)"
 		return 0

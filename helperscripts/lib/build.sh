@@ -361,8 +361,7 @@ with_lock() (
 	# shellcheck disable=SC2094 # the lock is one file, its text another thing
 	{
 		flock -n 9 || {
-			holder=$(sed 1q "$lock")
-			holder="another run holds it (${holder:-not named})"
+			holder=$(lock_holder "$lock")
 			say "$PROGRAM: $lock: $holder; waiting"
 			flock -w "${ADT_LOCK_WAIT_S:-30}" 9 ||
 				die 75 "$lock: $holder; try again later"
@@ -370,6 +369,18 @@ with_lock() (
 		put "pid $$ on $(uname -n) since $(date -u +%FT%TZ)" >"$lock"
 		"$@"
 	} 9>>"$lock"
+)
+
+# lock_holder lock - in words, who holds it. Where the script that took it was
+# killed, a program that it had started goes on.
+lock_holder() (
+	named=$(sed 1q "$1")
+	pid=$(put "$named" | sed -n "s/^pid \([0-9]*\) on $(uname -n) since .*/\1/p")
+	words="another run holds it (${named:-not named})"
+	[ -z "$pid" ] || kill -0 "$pid" 2>/dev/null ||
+		words="$words, which was killed: a program that it had started \
+is still ending its work"
+	put "$words"
 )
 
 # cloud command argument... - one call of the cloud's program for this build.

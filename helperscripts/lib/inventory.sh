@@ -79,7 +79,8 @@ take_inventory() {
 	WORDS=$(unfinished_words)
 	PRICE_TABLE=$(price_table)
 	IMAGE_ROWS=$(cloud images --json)
-	MACHINE_ROWS=$(cloud machines --json)
+	# Those of other regions may run from an image of ours, too.
+	MACHINE_ROWS=$(cloud machines --all-regions --json)
 	OURS=$(put "$IMAGE_ROWS" | jq -r '.[].name' | image_names) || OURS=
 	FLEET_ROWS=$(put "$MACHINE_ROWS" | jq -r '.[].name |
 		select(test("\\A[A-Za-z0-9._-]+\\z"))' |
@@ -118,7 +119,8 @@ map(. as $image | [$known[] | select(.id == $image.id)] as $in |
 	($image.created | age) as $born |
 	{id, name, label: ($ours[.name] // ($in | last | .label) // ""),
 	 state, region, size_bytes, created,
-	 age_days: (if $born then ($now - $born) / 86400 | floor else null end),
+	 age_days: (if $born then [($now - $born) / 86400 | floor, 0] | max
+		else null end),
 	 month_usd: (if .state == "missing" then 0
 		elif $price == null or .size_bytes <= 0 then null
 		else .size_bytes / 1073741824 * $price * 100 | round / 100 end),

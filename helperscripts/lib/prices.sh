@@ -3,7 +3,8 @@
 #
 # The table is a file of lines "cloud TAB kind TAB what TAB dollars": an image,
 # for each GB of it; a machine of a size, "*" for all. Its first line has its
-# date. ADT_PRICES names another table.
+# date. ADT_PRICES names another table. A price that is not in it is said to be
+# unknown, and is never counted as nothing.
 PRICES=${ADT_PRICES:-$PROJECT/helperscripts/lib/prices.tsv}
 
 # price_table - the table as JSON: {of, rows: [{cloud, kind, what, usd}]}.
@@ -17,21 +18,37 @@ price_table() {
 		die 65 "$PRICES: not a table of prices"
 }
 
-# tell_cost - on stderr, what the lines on stdin, "kind TAB what TAB number",
-# cost a month. An image's number is its GB.
+# For jq: usd, a number as dollars and cents; cost_words(date), an array of
+# dollars, with null for an unknown price, in words; images, how many it has.
+# shellcheck disable=SC2016 # a program of jq
+COST_JQ='
+def usd: (. * 100 | round) as $cents |
+	"$\($cents / 100 | floor).\("0\($cents % 100)" | .[-2:])";
+def images: "\(length) image\(if length == 1 then "" else "s" end)";
+def cost_words($of): map(select(. == null)) as $unknown |
+	(if length > 0 and $unknown == . then "price unknown"
+	 else "\(map(numbers) | add // 0 | usd) a month" +
+		if $unknown == [] then ""
+		else ", and \($unknown | length) of unknown price" end
+	 end) + " (prices of \($of))";'
+
+# tell_cost words - on stderr, what the lines on stdin, "kind TAB what TAB
+# number", cost a month; words say what they are. An image's number is its GB.
 tell_cost() (
 	lines=$(cat)
 	table=$(price_table) || exit
-	put "$table" | jq -r --arg cloud "$CLOUD" --arg lines "$lines" '
+	put "$table" | jq -r --arg cloud "$CLOUD" --arg lines "$lines" \
+	    --arg words "$1" "$COST_JQ"'
 	. as $table | [$lines | split("\n")[] | select(. != "") | split("\t") |
-	. as [$kind, $what, $number] | first(($table.rows[] |
+	. as [$kind, $what, $number] |
+	{name: "\($cloud) \($kind) \($what)",
+	 usd: first(($table.rows[] |
 		select(.cloud == $cloud and .kind == $kind and
 			(.what == $what or .what == "*")) |
-		.usd * ($number | tonumber)), null)] |
-	"$\(map(numbers) | add // 0 | . * 100 | round / 100) a month" +
-	(if any(.[]; . == null) then
-		", and \(map(select(. == null)) | length) of unknown price"
-	 else "" end) + " (prices of \($table.of))"' >&2
+		.usd * ($number | tonumber)), null)}] |
+	"\($words): \(map(.usd) | cost_words($table.of))",
+	(map(select(.usd == null).name) | unique[] |
+		"price unknown: \(.)")' >&2
 )
 
 # tell_image_cost targets - of "label=machine" words: for the whole of each
@@ -41,5 +58,6 @@ tell_image_cost() (
 	put "$machines" | jq -r --arg targets "$1" '
 	($targets | split(" ") | map(sub("^[^=]*="; ""))) as $names |
 	.[] | select(.name as $name | any($names[]; . == $name)) |
-	["image", "GB", .disk_gb] | @tsv' | tell_cost
+	["image", "GB", .disk_gb] | @tsv' |
+		tell_cost "the new images, were their disks full"
 )
