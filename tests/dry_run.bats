@@ -22,6 +22,7 @@ scripts() {
 	ScaleWebservers.sh 0 --force --dry-run --health-command true|0|nothing was deleted|a month
 	ScaleWebservers.sh --abandon --dry-run|0|no run is unfinished|
 	UpdateAutoscalerSnapshot.sh --dry-run|0|would get|
+	PrepareAutoscaler.sh --dry-run|0|would get|
 	UpdateSnapshotMachines.sh --dry-run|0|nothing was upgraded|
 	SnapshotCredentials.sh rotate --dry-run|0|nothing was changed|
 	SyncSnapshots.sh push --dry-run|1|no datastore|
