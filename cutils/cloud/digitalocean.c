@@ -52,12 +52,22 @@ static int whoami_reply(const json_t *reply, char *text, size_t size,
 
 /* ---- observing ---- */
 
-static bool next_page(const json_t *reply, char *path, size_t size)
+/* The last page's links name no next one; all rows on one page, {}. */
+static int next_page(const json_t *reply, char *path, size_t size, bool *more,
+		     struct err *err)
 {
-	const json_t *pages =
-		json_object_get(json_object_get(reply, "links"), "pages");
+	const json_t *links = json_object_get(reply, "links");
+	const json_t *next =
+		json_object_get(json_object_get(links, "pages"), "next");
 
-	return reply_next_link(reply_text(pages, "next"), path, size);
+	*more = next && !json_is_null(next);
+	if (!json_is_object(links))
+		return reply_last_page(reply, path, err);
+	return *more ? reply_next_link(json_is_string(next)
+					       ? json_string_value(next)
+					       : "",
+				       path, size, err)
+		     : 0;
 }
 
 static enum machine_state machine_state(const char *status)

@@ -283,6 +283,13 @@ void engine_run(struct engine *engine, struct call *calls, size_t count,
 	}
 }
 
+void engine_question_failed(const struct call *call, struct err *err)
+{
+	*err = call->err;
+	if (err->kind == ERR_NO) /* an address that is not a cloud's */
+		err->kind = ERR_REFUSED;
+}
+
 /* A list that is being asked for: the request for its next page. */
 struct page {
 	const struct list *list; /* NULL: all of it is read */
@@ -295,18 +302,20 @@ static int read_page(const struct provider *provider, struct page *page,
 {
 	const struct list *list = page->list;
 	char path[1024];
+	bool more = false;
 
 	if (call->failed) {
-		*err = call->err;
-		return -1;
-	}
-	if (reply_rows(json_object_get(call->reply, list->rows), list->path,
-		       list->read, world, err) < 0) {
-		err_prefix(err, "%s", provider->name);
+		engine_question_failed(call, err);
 		return -1;
 	}
 	snprintf(path, sizeof(path), "%s", strbuf_text(&page->request.path));
-	if (!list->next || !list->next(call->reply, path, sizeof(path))) {
+	if (reply_rows(list, call->reply, world, err) < 0 ||
+	    (list->next &&
+	     list->next(call->reply, path, sizeof(path), &more, err) < 0)) {
+		err_prefix(err, "%s", provider->name);
+		return -1;
+	}
+	if (!more) {
 		page->list = NULL;
 		return 0;
 	}

@@ -50,6 +50,11 @@ void engine_free(struct engine *);
 void engine_run(struct engine *, struct call *calls, size_t count,
 		int64_t deadline_ms);
 
+/* Why a question failed that every account can be asked (who are we, a list):
+ * where even that is not found, something else answers: ERR_REFUSED, since
+ * ERR_NO would say that there are no rows. */
+void engine_question_failed(const struct call *, struct err *);
+
 void call_init(struct call *);
 void call_free(struct call *);
 

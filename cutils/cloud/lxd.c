@@ -381,6 +381,7 @@ const struct provider lxd_provider = {
 				   .read = read_image},
 		  [LIST_TASKS] = {.path = "/1.0/operations?recursion=1",
 				  .rows = "metadata",
+				  .grouped = true,
 				  .read = read_task},
 		  [LIST_NETWORKS] = {.path = "/1.0/networks?recursion=1",
 				     .rows = "metadata",

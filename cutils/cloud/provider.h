@@ -16,16 +16,20 @@
 /* A question whose answer comes in rows and pages. path asks for the first
  * page, with the query that makes pages large; narrow() adds to it, where the
  * cloud filters, that only the rows of a region are wanted (NULL: it does
- * not). rows names the member that holds them (reply.h, reply_rows); read()
- * adds one to the world; next() finds in path the page just read and writes the
- * one after over it, true while there is one (NULL: one page). headers, which
- * may be NULL, go with each page. */
+ * not). rows names the member that holds them, an array, or, where they are
+ * grouped, an object of arrays; read() adds one to the world; next() finds in
+ * path the page just read and, while there is one after it, writes that over it
+ * and sets *more (NULL: one page); a reply that does not say is ERR_PROTOCOL,
+ * so that half a list is never taken for the whole. headers, which may be NULL,
+ * go with each page. */
 struct list {
 	const char *path, *headers;
 	void (*narrow)(const char *region, struct http_request *);
 	const char *rows;
+	bool grouped;
 	int (*read)(json_t *row, struct world *, struct err *);
-	bool (*next)(const json_t *reply, char *path, size_t size);
+	int (*next)(const json_t *reply, char *path, size_t size, bool *more,
+		    struct err *);
 };
 
 /* The lists. A cloud that has nothing of a kind (Vultr has no tasks) leaves

@@ -1,6 +1,7 @@
 /* reply.c - see reply.h. */
 #include "cloud/reply.h"
 
+#include "cloud/provider.h"
 #include "cloud/request.h"
 
 #include <stdio.h>
@@ -13,23 +14,31 @@ const char *reply_text(const json_t *object, const char *name)
 	return text ? text : "";
 }
 
-int reply_rows(const json_t *rows, const char *what,
-	       int (*read)(json_t *row, struct world *, struct err *),
-	       struct world *world, struct err *err)
+static int read_rows(const struct list *list, const json_t *rows,
+		     struct world *world, struct err *err)
 {
-	const char *group;
 	json_t *row;
 	size_t i;
 
-	json_object_foreach ((json_t *)rows, group, row)
-		if (reply_rows(row, group, read, world, err) < 0)
-			return -1;
-	if (json_is_object(rows))
-		return 0;
 	if (!json_is_array(rows))
-		return err_set(err, ERR_PROTOCOL, "%s: not a list", what);
+		return err_set(err, ERR_PROTOCOL, "%s: \"%s\" is not a list",
+			       list->path, list->rows);
 	json_array_foreach (rows, i, row)
-		if (read(row, world, err) < 0)
+		if (list->read(row, world, err) < 0)
+			return -1;
+	return 0;
+}
+
+int reply_rows(const struct list *list, const json_t *reply,
+	       struct world *world, struct err *err)
+{
+	json_t *rows = json_object_get(reply, list->rows), *group;
+	const char *name;
+
+	if (!list->grouped || !json_is_object(rows))
+		return read_rows(list, rows, world, err);
+	json_object_foreach (rows, name, group)
+		if (read_rows(list, group, world, err) < 0)
 			return -1;
 	return 0;
 }
@@ -108,30 +117,58 @@ int reply_words(const json_t *array, const char *what, char *to, size_t size,
 	return rc;
 }
 
-bool reply_next_page(const json_t *reply, char *path, size_t size)
+int reply_next_page(const json_t *reply, char *path, size_t size, bool *more,
+		    struct err *err)
 {
-	json_int_t page = json_integer_value(json_object_get(reply, "page"));
-	json_int_t pages = json_integer_value(json_object_get(reply, "pages"));
+	const json_t *page = json_object_get(reply, "page");
+	const json_t *pages = json_object_get(reply, "pages");
 	char number[24];
 
-	snprintf(number, sizeof(number), "%lld", (long long)page + 1);
-	return page > 0 && page < pages &&
-	       request_set_query(path, size, "page", number);
+	if (!json_is_integer(page) || !json_is_integer(pages))
+		return err_set(err, ERR_PROTOCOL,
+			       "%s: which page is it? \"page\" of \"pages\" is "
+			       "missing",
+			       path);
+	snprintf(number, sizeof(number), "%lld",
+		 (long long)json_integer_value(page) + 1);
+	*more = json_integer_value(page) > 0 &&
+		json_integer_value(page) < json_integer_value(pages);
+	if (*more && !request_set_query(path, size, "page", number))
+		return err_set(err, ERR_PROTOCOL,
+			       "%s: page %s cannot be asked for", path, number);
+	return 0;
 }
 
-bool reply_next_link(const char *link, char *path, size_t size)
+int reply_next_link(const char *link, char *path, size_t size, struct err *err)
 {
 	const char *host = strstr(link, "://");
 	const char *from = host ? strchr(host + 3, '/') : link;
 	size_t i;
 
-	if (!from || from[0] != '/' || strlen(from) >= size)
-		return false;
-	for (i = 0; from[i]; i++)
+	for (i = 0; from && from[i]; i++)
 		if ((unsigned char)from[i] <= 0x20 || from[i] == 0x7f)
-			return false;
-	memmove(path, from, i + 1);
-	return true;
+			from = NULL;
+	if (!from || from[0] != '/' || strlen(from) >= size)
+		return err_set(err, ERR_PROTOCOL,
+			       "%s: its link to the next page is none", path);
+	memmove(path, from, strlen(from) + 1);
+	return 0;
+}
+
+int reply_last_page(const json_t *reply, const char *path, struct err *err)
+{
+	const json_t *total =
+		json_object_get(json_object_get(reply, "meta"), "total");
+	const char *name;
+	json_t *rows;
+
+	json_object_foreach ((json_t *)reply, name, rows)
+		if (json_is_array(rows) && json_is_integer(total) &&
+		    (json_int_t)json_array_size(rows) >=
+			    json_integer_value(total))
+			return 0;
+	return err_set(err, ERR_PROTOCOL,
+		       "%s: is there a next page? The link is missing", path);
 }
 
 int copy_text(char *to, size_t to_size, const char *from, const char *what,

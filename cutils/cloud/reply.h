@@ -7,11 +7,12 @@
 /* The member's text, or "" where there is none; borrowed from the object. */
 const char *reply_text(const json_t *object, const char *name);
 
-/* Calls read for each row of rows, an array or an object of arrays, until one
- * fails; ERR_PROTOCOL, with `what`, where it is neither. */
-int reply_rows(const json_t *rows, const char *what,
-	       int (*read)(json_t *row, struct world *, struct err *),
-	       struct world *, struct err *) MUST_CHECK;
+struct list; /* provider.h */
+
+/* Reads each row of a page of the list, until one fails; ERR_PROTOCOL, with
+ * the list's path, where its rows are not there: that is not an empty list. */
+int reply_rows(const struct list *, const json_t *reply, struct world *,
+	       struct err *) MUST_CHECK;
 
 /* Adds an offer; NULL where a text is missing or does not fit. region "" is
  * everywhere. Borrowed until the next is added, for what else there is to say.
@@ -42,11 +43,18 @@ int reply_words(const json_t *array, const char *what, char *to, size_t size,
 		struct err *err) MUST_CHECK;
 
 /* next() of a list (provider.h) whose reply counts: "page" of "pages". */
-bool reply_next_page(const json_t *reply, char *path, size_t size);
+int reply_next_page(const json_t *reply, char *path, size_t size, bool *more,
+		    struct err *) MUST_CHECK;
 
-/* Writes the path and query of a link to the next page, whatever its host:
- * ours is the one that was asked for. False without a link, or a bad one. */
-bool reply_next_link(const char *link, char *path, size_t size);
+/* Writes the path and query of a link to the next page over path, whatever its
+ * host: ours is the one that was asked for. ERR_PROTOCOL for a bad one. */
+int reply_next_link(const char *link, char *path, size_t size,
+		    struct err *) MUST_CHECK;
+
+/* The member with the links is missing: 0 where "meta.total" says that the rows
+ * are all that there are, else ERR_PROTOCOL, with the path. */
+int reply_last_page(const json_t *reply, const char *path,
+		    struct err *) MUST_CHECK;
 
 /* Copies text that came from a cloud; ERR_PROTOCOL where it does not fit or
  * has control bytes. what names it in the message. */

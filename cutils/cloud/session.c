@@ -105,7 +105,7 @@ int session_whoami(struct session *session, char *text, size_t size,
 	engine_run(&session->engine, &call, 1,
 		   clock_now_ms() + clock_patience_ms(ANSWER_MS));
 	if (call.failed)
-		*err = call.err;
+		engine_question_failed(&call, err);
 	else
 		rc = session->provider->whoami_reply(call.reply, text, size,
 						     err);

@@ -42,18 +42,25 @@ static int whoami_reply(const json_t *reply, char *text, size_t size,
 /* ---- observing ---- */
 
 /* The last page's next cursor is "". */
-static bool next_page(const json_t *reply, char *path, size_t size)
+static int next_page(const json_t *reply, char *path, size_t size, bool *more,
+		     struct err *err)
 {
 	const json_t *links =
 		json_object_get(json_object_get(reply, "meta"), "links");
+	const json_t *next = json_object_get(links, "next");
 	struct strbuf cursor = STRBUF(size);
-	bool more;
+	int rc = 0;
 
-	http_add_escaped(&cursor, reply_text(links, "next"));
-	more = cursor.len > 0 && !cursor.too_long &&
-	       request_set_query(path, size, "cursor", strbuf_text(&cursor));
+	*more = json_string_length(next) > 0;
+	if (!json_is_string(next))
+		return reply_last_page(reply, path, err);
+	http_add_escaped(&cursor, json_string_value(next));
+	if (*more &&
+	    (cursor.too_long || cursor.no_memory ||
+	     !request_set_query(path, size, "cursor", strbuf_text(&cursor))))
+		rc = err_set(err, ERR_PROTOCOL, "%s: no such cursor", path);
 	strbuf_free(&cursor);
-	return more;
+	return rc;
 }
 
 static void narrow(const char *region, struct http_request *req)

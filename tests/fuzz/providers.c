@@ -43,6 +43,7 @@ static void read_all(const struct provider *cloud, json_t *reply)
 	struct target target = {.goal = GOAL_IMAGE, .doing = ""};
 	struct world world = {0};
 	char text[256], path[1024];
+	bool more;
 	struct err err;
 	int i;
 
@@ -51,13 +52,13 @@ static void read_all(const struct provider *cloud, json_t *reply)
 
 		if (!list->path)
 			continue;
-		if (reply_rows(json_object_get(reply, list->rows), list->rows,
-			       list->read, &world, &err) == 0)
+		if (reply_rows(list, reply, &world, &err) == 0)
 			check(&world);
 		world_clear(&world);
 		snprintf(path, sizeof(path), "%s", list->path);
-		if (list->next)
-			list->next(reply, path, sizeof(path));
+		if (list->next &&
+		    list->next(reply, path, sizeof(path), &more, &err) == 0)
+			PROMISE(plain(path));
 	}
 	for (i = 0; i < STEP_COUNT; i++)
 		if (cloud->actions[i].reply)

@@ -92,14 +92,30 @@ static void read_offers(const struct provider *cloud)
 
 static void read_pages(const struct provider *cloud)
 {
+	const struct list *list = &cloud->lists[LIST_MACHINES];
 	json_t *reply = replies_load(cloud, "droplets.json");
+	json_t *pages =
+		json_object_get(json_object_get(reply, "links"), "pages");
 	char path[200] = "";
+	struct err why;
+	bool more;
 
-	CHECK(cloud->lists[LIST_MACHINES].next(reply, path, sizeof(path)));
+	CHECK(list->next(reply, path, sizeof(path), &more, &why) == 0);
+	CHECK(more);
 	CHECK_TEXT(path, "/v2/droplets?page=2&per_page=1");
+	json_object_set_new(pages, "next", json_integer(7));
+	CHECK(list->next(reply, path, sizeof(path), &more, &why) < 0);
+	CHECK(why.kind == ERR_PROTOCOL);
+	json_object_del(reply, "links"); /* and there are more */
+	CHECK(list->next(reply, path, sizeof(path), &more, &why) < 0);
 	json_decref(reply);
 	reply = replies_load(cloud, "snapshots.json");
-	CHECK(!cloud->lists[LIST_IMAGES].next(reply, path, sizeof(path)));
+	list = &cloud->lists[LIST_IMAGES];
+	CHECK(list->next(reply, path, sizeof(path), &more, &why) == 0);
+	CHECK(!more);
+	json_object_del(reply, "links"); /* but that is all */
+	CHECK(list->next(reply, path, sizeof(path), &more, &why) == 0);
+	CHECK(!more);
 	json_decref(reply);
 }
 

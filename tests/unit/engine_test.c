@@ -17,10 +17,13 @@ static int read_machine(json_t *row, struct world *world, struct err *why)
 	return machine ? COPY(machine->name, reply_text(row, "name"), why) : -1;
 }
 
-static bool next_page(const json_t *reply, char *path, size_t size)
+static int next_page(const json_t *reply, char *path, size_t size, bool *more,
+		     struct err *why)
 {
+	(void)why;
 	snprintf(path, size, "%s", reply_text(reply, "next"));
-	return path[0] != '\0';
+	*more = path[0] != '\0';
+	return 0;
 }
 
 static void explain(const json_t *reply, char *text, size_t size)

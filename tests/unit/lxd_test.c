@@ -25,8 +25,7 @@ static void observe(const struct provider *lxd, enum list_kind kind,
 	const struct list *list = &lxd->lists[kind];
 	json_t *reply = load(name);
 
-	CHECK(reply_rows(json_object_get(reply, list->rows), list->path,
-			 list->read, world, &err) == 0);
+	CHECK(reply_rows(list, reply, world, &err) == 0);
 	json_decref(reply);
 }
 
@@ -63,8 +62,10 @@ static void read_replies(const struct provider *lxd)
 
 static void read_errors(const struct provider *lxd)
 {
-	static const char *const damaged[] = {"[{}]", "[{\"name\": 5}]", "[[]]",
-					      "7", "null"};
+	static const char *const damaged[] = {
+		"{\"metadata\": [{}]}", "{\"metadata\": [{\"name\": 5}]}",
+		"{\"metadata\": [[]]}", "{\"metadata\": {}}",
+		"{\"metadata\": 7}",	"{}"};
 	struct world world = {0};
 	json_t *reply = load("error_missing_instance.json");
 	char text[100];
@@ -74,12 +75,11 @@ static void read_errors(const struct provider *lxd)
 	CHECK_TEXT(text, "Instance not found");
 	json_decref(reply);
 	for (i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
-		json_t *rows = json_loads(damaged[i], JSON_DECODE_ANY, NULL);
-
-		CHECK(reply_rows(rows, "rows", lxd->lists[LIST_MACHINES].read,
-				 &world, &err) < 0);
+		reply = json_loads(damaged[i], 0, NULL);
+		CHECK(reply_rows(&lxd->lists[LIST_MACHINES], reply, &world,
+				 &err) < 0);
 		CHECK(err.kind == ERR_PROTOCOL);
-		json_decref(rows);
+		json_decref(reply);
 	}
 	world_clear(&world);
 }

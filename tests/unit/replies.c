@@ -36,8 +36,7 @@ static int read_rows(const struct provider *provider, enum list_kind kind,
 {
 	const struct list *list = &provider->lists[kind];
 
-	return reply_rows(json_object_get(reply, list->rows), list->path,
-			  list->read, world, err);
+	return reply_rows(list, reply, world, err);
 }
 
 void replies_observe(const struct provider *provider, enum list_kind kind,

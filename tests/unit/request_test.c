@@ -36,22 +36,28 @@ static void next_page(void)
 {
 	static const struct {
 		const char *reply, *want; /* NULL: it is the last */
+		bool wrong;
 	} rows[] = {
-		{"{\"page\": 1, \"pages\": 3}", "/x?page=2"},
-		{"{\"page\": 2, \"pages\": 3}", "/x?page=3"},
-		{"{\"page\": 3, \"pages\": 3}", NULL},
-		{"{\"page\": 1, \"pages\": \"3\"}", NULL},
-		{"{\"pages\": 3}", NULL},
-		{"[]", NULL},
+		{"{\"page\": 1, \"pages\": 3}", "/x?page=2", false},
+		{"{\"page\": 2, \"pages\": 3}", "/x?page=3", false},
+		{"{\"page\": 3, \"pages\": 3}", NULL, false},
+		{"{\"page\": 1, \"pages\": \"3\"}", NULL, true},
+		{"{\"pages\": 3}", NULL, true},
+		{"{\"page\": 1}", NULL, true},
+		{"[]", NULL, true},
 	};
+	struct err err;
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		json_t *reply = json_loads(rows[i].reply, 0, NULL);
 		char path[64] = "/x?page=1";
+		bool more = false;
 
-		CHECK(reply_next_page(reply, path, sizeof(path)) ==
-		      !!rows[i].want);
+		CHECK(reply_next_page(reply, path, sizeof(path), &more, &err) ==
+		      (rows[i].wrong ? -1 : 0));
+		CHECK(!rows[i].wrong || err.kind == ERR_PROTOCOL);
+		CHECK(rows[i].wrong || more == !!rows[i].want);
 		CHECK_TEXT(path, rows[i].want ? rows[i].want : "/x?page=1");
 		json_decref(reply);
 	}
@@ -59,18 +65,52 @@ static void next_page(void)
 
 static void next_link(void)
 {
+	static const char *const bad[] = {"", "https://api.example.com",
+					  "https://h/a b",
+					  "https://h/a\nHost: x", "next"};
+	struct err err;
 	char path[64];
+	size_t i;
 
 	CHECK(reply_next_link("https://api.example.com/v2/x?page=2&per_page=9",
-			      path, sizeof(path)));
+			      path, sizeof(path), &err) == 0);
 	CHECK_TEXT(path, "/v2/x?page=2&per_page=9");
-	CHECK(reply_next_link("/v2/x?page=3", path, sizeof(path)));
+	CHECK(reply_next_link("/v2/x?page=3", path, sizeof(path), &err) == 0);
 	CHECK_TEXT(path, "/v2/x?page=3");
-	CHECK(!reply_next_link("", path, sizeof(path)));
-	CHECK(!reply_next_link("https://api.example.com", path, sizeof(path)));
-	CHECK(!reply_next_link("https://h/a b", path, sizeof(path)));
-	CHECK(!reply_next_link("https://h/a\nHost: x", path, sizeof(path)));
-	CHECK(!reply_next_link("https://h/0123456789", path, 8));
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		CHECK(reply_next_link(bad[i], path, sizeof(path), &err) < 0);
+		CHECK(err.kind == ERR_PROTOCOL);
+		CHECK_TEXT(path, "/v2/x?page=3");
+	}
+	CHECK(reply_next_link("https://h/0123456789", path, 8, &err) < 0);
+}
+
+/* Without its links a page is the last only if it says that it has all. */
+static void last_page(void)
+{
+	static const struct {
+		const char *reply;
+		int want;
+	} rows[] = {
+		{"{\"rows\": [1, 2], \"meta\": {\"total\": 2}}", 0},
+		{"{\"rows\": [], \"meta\": {\"total\": 0}}", 0},
+		{"{\"rows\": [1, 2], \"meta\": {\"total\": 3}}", -1},
+		{"{\"rows\": [1, 2], \"meta\": {\"total\": \"2\"}}", -1},
+		{"{\"rows\": [1, 2]}", -1},
+		{"{\"meta\": {\"total\": 0}}", -1},
+		{"[]", -1},
+	};
+	struct err err;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		json_t *reply = json_loads(rows[i].reply, 0, NULL);
+
+		err.kind = ERR_PROTOCOL;
+		CHECK(reply_last_page(reply, "/x", &err) == rows[i].want);
+		CHECK(err.kind == ERR_PROTOCOL);
+		json_decref(reply);
+	}
 }
 
 static void ids_and_texts(void)
@@ -125,6 +165,7 @@ int main(void)
 	set_query();
 	next_page();
 	next_link();
+	last_page();
 	ids_and_texts();
 	words();
 	bearer();

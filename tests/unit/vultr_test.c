@@ -104,22 +104,27 @@ static void read_pages(const struct provider *cloud)
 	json_t *reply = replies_load(cloud, "instances.json");
 	struct http_request req;
 	char path[200];
+	bool more;
 
 	http_request_init(&req);
 	strbuf_adds(&req.path, list->path);
 	list->narrow("lhr", &req);
 	snprintf(path, sizeof(path), "%s", strbuf_text(&req.path));
 	CHECK_TEXT(path, "/instances?per_page=500&region=lhr");
-	CHECK(list->next(reply, path, sizeof(path)));
+	CHECK(list->next(reply, path, sizeof(path), &more, &err) == 0);
+	CHECK(more);
 	CHECK_TEXT(path, "/instances?per_page=500&region=lhr"
 			 "&cursor=bmV4dF9fMTIzNA%3D%3D");
-	CHECK(list->next(reply, path, sizeof(path)));
+	CHECK(list->next(reply, path, sizeof(path), &more, &err) == 0);
+	CHECK(more);
 	CHECK_TEXT(path, "/instances?per_page=500&region=lhr"
 			 "&cursor=bmV4dF9fMTIzNA%3D%3D");
 	json_decref(reply);
 	reply = replies_load(cloud, "snapshots.json");
-	CHECK(!list->next(reply, path, sizeof(path)));
-	CHECK(!list->next(NULL, path, sizeof(path)));
+	CHECK(list->next(reply, path, sizeof(path), &more, &err) == 0);
+	CHECK(!more);
+	CHECK(list->next(NULL, path, sizeof(path), &more, &err) < 0);
+	CHECK(err.kind == ERR_PROTOCOL);
 	json_decref(reply);
 	http_request_free(&req);
 }
