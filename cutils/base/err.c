@@ -1,6 +1,7 @@
 /* err.c - filling a struct err; see err.h for the contract. */
 #include "base/err.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -67,5 +68,18 @@ int err_prefix(struct err *err, const char *fmt, ...)
 	append(err, fmt, args);
 	va_end(args);
 	appendf(err, ": %s", rest);
+	return -1;
+}
+
+int err_suffix(struct err *err, const char *words)
+{
+	size_t used = strlen(err->text), len = strlen(words);
+
+	assert(len + 4 < sizeof(err->text));
+	if (used + len >= sizeof(err->text)) {
+		used = sizeof(err->text) - len - 1;
+		memcpy(err->text + used - 3, "...", 3);
+	}
+	memcpy(err->text + used, words, len + 1);
 	return -1;
 }

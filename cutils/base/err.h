@@ -37,4 +37,8 @@ int err_sys(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Puts "prefix: " before a text already set; returns -1. */
 int err_prefix(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* Puts words behind a text already set, which is cut where both do not fit;
+ * returns -1. */
+int err_suffix(struct err *err, const char *words);
+
 #endif

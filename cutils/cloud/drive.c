@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "cloud/pace.h"
 #include "cloud/plan.h"
+#include "cloud/refusal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,7 +165,7 @@ static bool plan_all(const struct drive *drive, const struct world *world,
 		} else if (step == STEP_FAIL) {
 			target->failed = true;
 			target->doing = "failed";
-			if (target->err.kind != ERR_RETRY)
+			if (target->err.kind != ERR_RETRY && !target->may_come)
 				target_forget(target);
 			news = true;
 		} else if (step != STEP_WAIT) {
@@ -189,7 +190,8 @@ static void note_done(struct target *target, enum step step)
 }
 
 /* What a reply to a step means. A lost or throttled one means nothing: the
- * next observation shows whether it worked. Nor does "no such thing" when it
+ * next observation shows whether it worked; so it is with one that cannot be
+ * read, where that shows it. Nor does "no such thing" mean anything when it
  * was to be removed. */
 static void take_reply(const struct drive *drive, const struct call *call,
 		       struct target *target, enum step step)
@@ -202,17 +204,21 @@ static void take_reply(const struct drive *drive, const struct call *call,
 		note_done(target, step);
 		return;
 	}
+	if (!call->failed)
+		refusal_reply(drive->engine->provider, &why);
 	if (step == STEP_ASK && why.kind == ERR_NO)
 		target->task_id[0] = '\0'; /* forgotten: its name will tell */
 	if (call->undone)
 		plan_undone(target, step, clock_epoch_s());
 	if (why.kind == ERR_RETRY ||
+	    (why.kind == ERR_PROTOCOL && step_shows(step)) ||
 	    (why.kind == ERR_NO &&
 	     (step == STEP_DELETE || step == STEP_ASK ||
 	      step == STEP_DROP_IMAGE || step == STEP_DROP_SNAPSHOT)))
 		return;
 	if (why.kind == ERR_NO)
 		why.kind = ERR_REFUSED;
+	target->may_come = step_creates(target->sent) && !step_creates(step);
 	err_prefix(&why, "%s", name_of(target));
 	plan_give_up(target, &why);
 }

@@ -2,6 +2,7 @@
 #include "cloud/engine.h"
 
 #include "base/clock.h"
+#include "cloud/refusal.h"
 #include "cloud/reply.h"
 #include "wire/retry.h"
 
@@ -62,92 +63,38 @@ static void fail(struct call *call, const struct err *why)
 	over(call);
 }
 
-static enum err_kind kind_of(int status)
-{
-	if (status == 401 || status == 403)
-		return ERR_DENIED;
-	if (status == 404)
-		return ERR_NO;
-	if (status == 408 || status == 429 || status >= 500)
-		return ERR_RETRY;
-	return ERR_REFUSED;
-}
-
-static const char *method_name(const struct http_request *req)
-{
-	return http_method_name(req->method);
-}
-
-/* A cloud that repeats our token in its words does not get them shown. */
-static void mask(char *words, const char *secret)
-{
-	size_t len = strlen(secret);
-	char *at;
-
-	for (at = words; len > 0 && (at = strstr(at, secret)); at += len)
-		memset(at, '*', len);
-}
-
-/* A reply that is not a success, in one sentence. */
-static void refused(struct engine *engine, struct call *call,
-		    const struct http_reply *reply)
-{
-	json_t *body = json_loadb(reply->body, reply->size, 0, NULL);
-	char words[256] = "";
-	struct err why;
-
-	if (body)
-		engine->provider->explain(body, words, sizeof(words));
-	call->undone = reply->status == 429 ||
-		       (engine->provider->busy &&
-			engine->provider->busy(reply->status, body));
-	json_decref(body);
-	mask(words, engine->credentials.key);
-	mask(words, engine->credentials.secret);
-	if (!words[0])
-		snprintf(words, sizeof(words), "%s %.150s gave status %d",
-			 method_name(&call->request),
-			 strbuf_text(&call->request.path), reply->status);
-	err_set(&why, call->undone ? ERR_RETRY : kind_of(reply->status),
-		"%s: %s%s", engine->provider->name, words,
-		kind_of(reply->status) == ERR_DENIED
-			? "; is the token the right one, still valid, and "
-			  "allowed to do this?"
-			: "");
-	fail(call, &why);
-}
-
 static void accepted(struct engine *engine, struct call *call,
 		     const struct http_reply *reply)
 {
 	json_error_t json;
 	struct err why;
 
-	if (reply->size > 0) {
+	if (reply->size > 0)
 		call->reply = json_loadb(reply->body, reply->size, 0, &json);
-		if (!call->reply) {
-			err_set(&why, ERR_PROTOCOL,
-				"%s: %s %.150s: not JSON: %s",
-				engine->provider->name,
-				method_name(&call->request),
-				strbuf_text(&call->request.path), json.text);
-			fail(call, &why);
-			return;
-		}
+	if (reply->size == 0 || call->reply) {
+		over(call);
+		return;
 	}
-	over(call);
+	err_set(&why, ERR_PROTOCOL, "%s %.150s: not JSON: %s",
+		http_method_name(call->request.method),
+		strbuf_text(&call->request.path), json.text);
+	refusal_reply(engine->provider, &why);
+	fail(call, &why);
 }
 
-static void lost(struct engine *engine, struct call *call,
-		 const struct http_reply *reply)
+static void refused(struct engine *engine, struct call *call,
+		    const struct http_reply *reply)
 {
 	struct err why;
 
-	err_set(&why, reply->impostor ? ERR_DENIED : ERR_RETRY,
-		"%s: %s %.150s: %s", engine->provider->name,
-		method_name(&call->request), strbuf_text(&call->request.path),
-		reply->why);
-	call->undone = !call->may_be_done;
+	if (reply->status == 0) {
+		refusal_lost(engine->provider, &call->request, reply, &why);
+		call->undone = !call->may_be_done;
+	} else {
+		call->undone =
+			refusal_status(engine->provider, &engine->credentials,
+				       &call->request, reply, &why);
+	}
 	fail(call, &why);
 }
 
@@ -172,8 +119,6 @@ static void answer(struct engine *engine, struct call *call,
 				number);
 	if (wait_ms != RETRY_NEVER && now_ms + wait_ms < deadline_ms)
 		call->not_before_ms = now_ms + wait_ms;
-	else if (reply->status == 0)
-		lost(engine, call, reply);
 	else
 		refused(engine, call, reply);
 }
@@ -283,13 +228,6 @@ void engine_run(struct engine *engine, struct call *calls, size_t count,
 	}
 }
 
-void engine_question_failed(const struct call *call, struct err *err)
-{
-	*err = call->err;
-	if (err->kind == ERR_NO) /* an address that is not a cloud's */
-		err->kind = ERR_REFUSED;
-}
-
 /* A list that is being asked for: the request for its next page. */
 struct page {
 	const struct list *list; /* NULL: all of it is read */
@@ -305,15 +243,14 @@ static int read_page(const struct provider *provider, struct page *page,
 	bool more = false;
 
 	if (call->failed) {
-		engine_question_failed(call, err);
-		return -1;
+		*err = call->err;
+		return refusal_question(err);
 	}
 	snprintf(path, sizeof(path), "%s", strbuf_text(&page->request.path));
 	if (reply_rows(list, call->reply, world, err) < 0 ||
 	    (list->next &&
 	     list->next(call->reply, path, sizeof(path), &more, err) < 0)) {
-		err_prefix(err, "%s", provider->name);
-		return -1;
+		return refusal_reply(provider, err);
 	}
 	if (!more) {
 		page->list = NULL;
@@ -386,7 +323,7 @@ int engine_observe(struct engine *engine, unsigned lists, struct world *world,
 		rc = read_pages(engine, pages, world, deadline_ms, &asked, err);
 		if (rc == 0 && ++count > MOST_PAGES)
 			rc = err_set(err, ERR_PROTOCOL,
-				     "%s: a list has no last page",
+				     "%s: a list has no last page; report it",
 				     engine->provider->name);
 	}
 	for (kind = 0; kind < LIST_COUNT; kind++)

@@ -43,17 +43,11 @@ void engine_free(struct engine *);
 
 /* Makes all calls, in parallel, each retried as retry.h allows until
  * deadline_ms (clock_now_ms()). Every call is over when it returns: look at
- * its failed. A refused call has the cloud's words and the fitting kind:
- *	401, 403 ERR_DENIED    404 ERR_NO           408, 429, 5xx ERR_RETRY
- *	other 4xx ERR_REFUSED  not JSON ERR_PROTOCOL  lost, unsent ERR_RETRY
- *	a server whose certificate is not trusted ERR_DENIED */
+ * its failed. A refused call has the cloud's words and the fitting kind, as
+ * refusal.h says; one that is not JSON ERR_PROTOCOL, lost or unsent ERR_RETRY,
+ * a server whose certificate is not trusted ERR_DENIED. */
 void engine_run(struct engine *, struct call *calls, size_t count,
 		int64_t deadline_ms);
-
-/* Why a question failed that every account can be asked (who are we, a list):
- * where even that is not found, something else answers: ERR_REFUSED, since
- * ERR_NO would say that there are no rows. */
-void engine_question_failed(const struct call *, struct err *);
 
 void call_init(struct call *);
 void call_free(struct call *);

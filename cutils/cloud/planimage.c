@@ -5,8 +5,9 @@
 #include <string.h>
 
 /* Leaves nothing half-done behind: a failed image goes, and so does a snapshot
- * nobody will use. After a deadline or an interrupt (ERR_RETRY) the snapshot
- * stays: the next run goes on from it. */
+ * nobody will use. After a deadline or an interrupt (ERR_RETRY), or while what
+ * was asked for may still come, the snapshot stays: the next run goes on from
+ * it. */
 static enum step give_up(const struct world *world,
 			 const struct machine *machine,
 			 const struct image *image,
@@ -20,7 +21,7 @@ static enum step give_up(const struct world *world,
 	if (image && image->state == IMAGE_FAILED)
 		return step_ask_calmly(target, STEP_DROP_IMAGE, "tidying up",
 				       now_s);
-	if (snapshot && target->err.kind != ERR_RETRY) {
+	if (snapshot && target->err.kind != ERR_RETRY && !target->may_come) {
 		if (world_busy(world, target->machine))
 			return step_wait(target, "tidying up");
 		return step_ask_calmly(target, STEP_DROP_SNAPSHOT, "tidying up",

@@ -6,6 +6,7 @@
 #include "cloud/capture.h"
 #include "cloud/endpoint.h"
 #include "cloud/provision.h"
+#include "cloud/refusal.h"
 #include "files/clientpair.h"
 
 #include <stdlib.h>
@@ -81,8 +82,8 @@ static int observe(struct session *session, unsigned lists, int64_t most_ms,
 	if (by_id)
 		lists |= 1u << LIST_SIZES;
 	if (engine_observe(&session->engine, lists, &session->world,
-			   clock_now_ms() + clock_patience_ms(most_ms), err) <
-	    0)
+			   clock_now_ms() + clock_patience_ms(most_ms),
+			   err) < 0)
 		return -1;
 	if (by_id)
 		world_name_sizes(&session->world);
@@ -98,17 +99,19 @@ int session_whoami(struct session *session, char *text, size_t size,
 		   struct err *err)
 {
 	struct call call;
-	int rc = -1;
+	int rc = 0;
 
 	call_init(&call);
 	session->provider->whoami_request(&call.request);
 	engine_run(&session->engine, &call, 1,
 		   clock_now_ms() + clock_patience_ms(ANSWER_MS));
-	if (call.failed)
-		engine_question_failed(&call, err);
-	else
-		rc = session->provider->whoami_reply(call.reply, text, size,
-						     err);
+	if (call.failed) {
+		*err = call.err;
+		rc = refusal_question(err);
+	} else if (session->provider->whoami_reply(call.reply, text, size,
+						   err) < 0) {
+		rc = refusal_reply(session->provider, err);
+	}
 	call_free(&call);
 	return rc;
 }

@@ -43,6 +43,12 @@ bool step_creates(enum step step)
 	       step == STEP_CREATE;
 }
 
+bool step_shows(enum step step)
+{
+	return step != STEP_INSPECT && step != STEP_ASK &&
+	       step != STEP_ATTACH_NETWORK && step != STEP_ATTACH_FIREWALL;
+}
+
 void target_free(struct target *target)
 {
 	if (target->user_data) {

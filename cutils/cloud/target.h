@@ -41,6 +41,9 @@ enum step step_by_name(const char *name); /* STEP_COUNT: no such step */
 /* Is a second one a second thing? Such a step is journaled before it goes. */
 bool step_creates(enum step);
 
+/* Do the lists show what it did? The others' replies alone tell. */
+bool step_shows(enum step step);
+
 struct target {
 	/* What is wanted; set before the run, kept in the journal. */
 	enum goal goal;
@@ -101,6 +104,7 @@ struct target {
 	const char *doing; /* in words, for the progress */
 	int percent;	   /* -1: not said */
 	bool giving_up;	   /* only power is restored now; err says why */
+	bool may_come;	   /* of a create that did not fail: look for it */
 	bool failed;
 	struct err err;
 };

@@ -3,137 +3,78 @@
 #
 # usage: matrix.bash [CLOUD[/OPERATION[/FAULT]]...]   default: all four clouds
 #
-# A fault strikes the request that does the operation, once or every time (the
-# two statuses in a cell). Each run must end before its deadline, in success or
-# in a status that the fault allows, with a sentence; never in a second image
-# or machine of a name, a source that is off, or a broken file. Then the fault
-# ends, and half an hour later the same command must succeed. Without FULL=1
-# every 7th cell is tried, and of those that are named all. JOBS clouds are
-# tried at a time (default all four: they wait much).
+# cells.bash has the operations, the faults, and how each pair may end. A fault
+# strikes one request, once or every time (the two statuses in a cell; "." is no
+# such pair). The run ends in one of the statuses that the table has, within its
+# deadline, with its rows whole or none, and else with a sentence that names
+# what it was about; there is never a second image or machine of a name, a
+# source that is off, or a changed file. Then the fault ends, and the same
+# command, at once or half an hour later, succeeds. Without FULL=1 every 11th
+# cell is tried, and of those that are named all. JOBS clouds are tried at a
+# time (default all four: they wait much).
 set -u
 here=$(dirname "$0")
 ROOT=$(cd "$here/../.." && pwd)
 OUT=${OUT:-$ROOT/build/${FLAVOUR:-release}}
-EVERY=7
+EVERY=11
 [ "${FULL:-0}" != 1 ] || EVERY=1
 FAST=60
 export OUT
 
+. "$here/cells.bash"
 CLOUDS='digitalocean linode vultr exoscale'
-OPERATIONS='whoami machines images capture capture-off provision power-off
-    power-on delete-machine delete-image'
+MINUTES=6 # the deadline; MOST_S is past it, power restored, real seconds
+MOST_S=40
 
-# name|JSON members|only for what starts work|statuses once|every time
-FAULTS='401|"fault": "status", "status": 401||77|77
-403|"fault": "status", "status": 403||77|77
-404|"fault": "status", "status": 404||0 1 69|0 1 69 75
-422|"fault": "status", "status": 422||0 69|69
-429|"fault": "status", "status": 429, "retry_after": 2||0|75
-500|"fault": "status", "status": 500||0|69 75
-503|"fault": "status", "status": 503||0|69 75
-html|"fault": "html"||0|69 75
-cut-before|"fault": "cut-before"||0|69 75
-cut-after|"fault": "cut-after"||0|0 75
-slow|"fault": "slow", "ms": 100||0|0
-truncated|"fault": "truncated"||0|0 75
-oversized|"fault": "oversized", "mb": 40||0|0 75
-invalid-json|"fault": "invalid-json"||0 76|0 76
-wrong-type|"fault": "wrong-type"||0 76|0 76
-missing|"fault": "missing-member"||0 76|0 76
-redirect|"fault": "redirect", "location": "http://127.0.0.1:9/"||69|69
-action-error|"fault": "action-error", "message": "no room"|work|0 69|0 69 75
-vanish|"fault": "vanish"|work|0 69|0 69 75
-stuck|"fault": "stuck"|work|0 75|75
-ignored|"fault": "ignored"|work|0 69 75|0 69 75'
-
-# ---- the operations ----
-
-only_read() {
-	cloud_fresh ws-1 && command=("$1")
-}
-
-# prepare OPERATION - what is there, the command, and which request it is.
+# prepare - what is there before, and the command of the operation.
 prepare() {
-	strikes='*' command=() names=ws-1 want=running
-	case $1 in
-	whoami | machines | images) only_read "$1" ;;
-	capture | capture-off)
-		strikes=image
-		cloud_fresh ws-1
+	names=ws-1 want=running skip=0 power='' command=()
+	cloud_fresh ws-1 other
+	id=$(state | jq -r '.machines[] | select(.name == "ws-1").id')
+	case $operation in
+	whoami | machines) command=("$operation") ;;
+	images)
+		image_of other >"$work/other" && command=(images)
+		;;
+	capture* | snapshot | task | look-image)
 		command=(capture --journal "$folder/journal" --json)
-		[ "$1" = capture ] || {
-			command+=(--power-off)
-			strikes=stop
-		}
+		[ "$operation" != capture-off ] || command+=(--power-off)
 		command+=(webserver=ws-1)
 		;;
-	provision)
-		strikes=create
-		cloud_fresh src
+	provision | look-machine)
 		command=(provision --journal "$folder/journal" --json
 		    --size "$size" --root-password "$work/password"
-		    "ws-1=$(image_of src)")
+		    "ws-2=$(image_of other)")
 		;;
-	power-off | power-on)
-		strikes=stop want=stopped
-		cloud_fresh ws-1
-		id=$(state | jq -r '.machines[0].id')
-		[ "$1" = power-off ] || {
-			adt-cloud power off \
-			    --cloud "$cloud" --credentials "$work/token" "$id" ||
-				return
-			strikes=start want=running
-		}
-		command=(power "${1#power-}" "$id")
+	power-off) command=(power off "$id") want=stopped ;;
+	power-on)
+		adt-cloud power off --cloud "$cloud" \
+		    --credentials "$work/token" "$id" || return
+		command=(power on "$id")
 		;;
-	delete-machine)
-		strikes=delete want=gone
-		cloud_fresh ws-1
-		command=(delete-machine "$(state | jq -r '.machines[0].id')")
-		;;
-	delete-image)
-		strikes=drop-image
-		cloud_fresh ws-1
-		command=(delete-image "$(image_of ws-1)")
-		;;
+	del-machine | look-gone) command=(delete-machine "$id") want=gone ;;
+	del-image) command=(delete-image "$(image_of ws-1)") ;;
 	esac
+	case $operation in
+	look-image | task) # a list that is not empty, once the run has begun
+		image_of other >"$work/other" && skip=1
+		;;
+	look-machine) skip=1 ;;
+	esac
+	[ "$cloud/$operation" != exoscale/task ] &&
+		[ "$cloud/$operation" != digitalocean/task ] || skip=0
 }
 
-# wrong OPERATION - what may never be; once it succeeded, also what must be.
-wrong() {
-	state >"$work/state"
-	jq -r '[.machines[].name] | group_by(.) | .[] |
-	    select(length > 1) | "\(length) machines called \(.[0])"' \
-	    "$work/state"
-	# what never became an image, or was one, is none
-	jq -r '[.images[] | select(.state == "ready") | .name |
-	    select(test("^ws-1-")) | sub("-[0-9TZ]*$"; "")] | group_by(.) | .[] |
-	    select(length > 1) | "\(length) images of \(.[0])"' "$work/state"
-	case $1 in
-	capture*)
-		jq -r '.machines[] | select(.state != "running") |
-		    "\(.name) is \(.state)"' "$work/state"
-		;;
-	esac
-	for file in "$folder"/* "$folder"/.[!.]*; do
-		case ${file##*/} in
-		'*' | '.[!.]*' | *.lock) ;;
-		journal) jq -e .format "$file" >/dev/null 2>&1 ||
-			echo 'the journal is damaged' ;;
-		*) echo "left: ${file##*/}" ;;
-		esac
-	done
-	[ "$status" -eq 0 ] || return
-	jq -r --arg operation "$1" --arg want "$want" '
-	    (.machines | map(select(.name == "ws-1")) | .[0].state // "gone")
-	    as $is | ([.images[] | select((.name | test("^ws-1-")) and .state == "ready")] |
-	    length) as $images |
-	    ($operation | test("capture|provision|power|delete-machine")) as
-	    $machines | (if $machines and $is != $want then "ws-1 is \($is)"
-	    else empty end), (if ($operation | test("capture")) and $images != 1
-	    then "\($images) images" else empty end),
-	    (if $operation == "delete-image" and $images != 0 then
-	    "the image is there" else empty end)' "$work/state"
+# run - the command; sets status, and what it said and printed.
+run() {
+	local options=(--cloud "$cloud" --credentials "$work/token"
+	    --region "$region" --deadline "$MINUTES" --progress none)
+	local first=1
+	[ "${command[0]}" != power ] || first=2
+	timeout -k 5 "$MOST_S" adt-cloud "${command[@]:0:first}" \
+	    "${options[@]}" "${command[@]:first}" \
+	    >"$work/rows" 2>"$work/words" </dev/null
+	status=$?
 }
 
 # later - half an hour passes for the command, whose clock began at ADT_CLOCK.
@@ -142,113 +83,232 @@ later() {
 	ADT_CLOCK=$FAST@$((began - 1800 / (FAST - 1) - 1))
 }
 
-# run - the command; status and words.
-run() {
-	timeout 60 adt-cloud "${command[0]}" \
-	    ${power:+"$power"} --cloud "$cloud" --credentials "$work/token" \
-	    --region "$region" --deadline 4 --progress none \
-	    "${command[@]:$skip}" >"$work/rows" 2>"$work/words" </dev/null
-	status=$?
+# state_wrong - what may never be; once it succeeded, also what must be.
+state_wrong() {
+	state >"$work/state"
+	jq -r --arg operation "$operation" --arg want "$want" \
+	    --argjson status "$status" '
+	    ([.images[] | select(.state != "failed" and
+	        (.name | test("^ws-1-")))] | length) as $images |
+	    (.machines | map(select(.name == "ws-1")) | .[0].state // "gone")
+	        as $is |
+	    (.machines | group_by(.name) | .[] | select(length > 1) |
+	        "\(length) machines called \(.[0].name)"),
+	    (select($images > 1) | "\($images) images of ws-1"),
+	    (select($operation | test("capture|snapshot|task|look-image")) |
+	        select($is != "running") | "ws-1 is \($is)"),
+	    (select($status == 0) |
+	        (select($operation | test("power|machine$|gone")) |
+	            select($is != $want and
+	            ($operation | test("look-machine") | not)) |
+	            "ws-1 is \($is)"),
+	        (select($operation | test("provision|look-machine")) |
+	            .machines | map(select(.name == "ws-2").state) |
+	            select(. != ["running"]) | "ws-2 is \(.)"),
+	        (select($operation | test("capture|snapshot|task|look-image")) |
+	            select($images != 1) | "\($images) images"),
+	        (select($operation | test("capture|snapshot|task|look-image")) |
+	            .snapshots | select(length > 0) |
+	            "\(length) snapshots left"),
+	        (select($operation == "del-image") | select($images != 0) |
+	            "the image is there"))' "$work/state"
 }
 
-# cell OPERATION MEMBERS COUNT ALLOWED - sets $status; prints what is wrong.
+# rows_wrong - whole when it succeeded, else none.
+rows_wrong() {
+	case $status/$kind in
+	0/read)
+		cmp -s "$work/rows" "$work/whole" ||
+			echo "half the rows: $(cat "$work/rows")"
+		;;
+	0/make | 0/look | 0/task)
+		[ "$operation" = look-gone ] || jq -e 'length == 1 and
+		    all(.[].id; type == "string" and . != "")' \
+		    "$work/rows" >/dev/null ||
+			echo "not its row: $(cat "$work/rows")"
+		;;
+	0/*)
+		[ "$operation" = capture-off ] || [ ! -s "$work/rows" ] ||
+			echo "rows: $(cat "$work/rows")"
+		;;
+	*) [ ! -s "$work/rows" ] || echo "rows: $(cat "$work/rows")" ;;
+	esac
+}
+
+# files_wrong - what was there is as it was, and only a journal came.
+files_wrong() {
+	local file
+	for file in "$folder"/* "$folder"/.[!.]*; do
+		case ${file##*/} in
+		'*' | '.[!.]*' | journal.lock) ;;
+		journal) jq -e .format "$file" >/dev/null 2>&1 ||
+			echo 'the journal is damaged' ;;
+		*) echo "left: ${file##*/}" ;;
+		esac
+	done
+	! grep -rqF -e 'Root-password' -e "$(cat "$work/token")" "$folder" ||
+		echo 'a secret is in a file'
+	cat "$work/token" "$work/password" | cmp -s - "$work/secrets" ||
+		echo 'a file of the operator is changed'
+}
+
+# words_wrong - the last line says what was not done, and to what.
+words_wrong() {
+	local line
+	[ "$status" -ne 0 ] || return
+	line=$(tail -n 1 "$work/words")
+	printf '%s\t%s\n' "$cloud/$operation/$name $status" "$line" \
+	    >>"${WORDS:-/dev/null}"
+	case $line in
+	"adt-cloud: "*"$cloud"* | "adt-cloud: "*ws-[12]* | \
+	    "adt-cloud: "*"${command[-1]}"*) ;;
+	*) echo "about what? $line" ;;
+	esac
+	case $status/$line in
+	69/* | 75/*again* | 76/*"report it"* | 77/*"is the token right"*) ;;
+	*) echo "and what to do? $line" ;;
+	esac
+}
+
+wrong() {
+	[ "$status" -ne 124 ] || echo "no end after $MOST_S seconds"
+	state_wrong
+	rows_wrong
+	files_wrong
+	words_wrong
+}
+
+# cell MEMBERS COUNT ALLOWED - sets $status; prints what is wrong.
 cell() {
+	local first
 	rm -rf "$folder"
 	mkdir "$folder"
-	prepare "$1" || {
+	prepare || {
 		echo 'cannot prepare'
 		return
 	}
-	power='' skip=1
-	[ "${command[0]}" != power ] || power=${command[1]} skip=2
-	api faults "{\"cloud\": \"$cloud\", \"operation\": \"$strikes\", $2,
-	    \"count\": $3}" >/dev/null || echo 'no such fault'
+	cat "$work/token" "$work/password" >"$work/secrets"
+	if [ "$kind" = read ]; then
+		run
+		mv "$work/rows" "$work/whole"
+	fi
+	api faults "{\"cloud\": \"$cloud\", \"operation\": \"$strikes\", $1,
+	    \"count\": $2, \"skip\": $skip}" >/dev/null || echo 'no such fault'
 	run
 	first=$status
-	case " $4 " in
-	*" $status "*) ;;
-	*) echo "status $status, not one of $4: $(cat "$work/words")" ;;
+	case ,$3, in
+	*",$status,"*) ;;
+	*) echo "status $status, not $3: $(cat "$work/words")" ;;
 	esac
-	[ "$status" -eq 0 ] || tail -n 1 "$work/words" |
-		grep -q '^adt-cloud: [^ ].*' || echo 'no sentence'
-	wrong "$1"
+	wrong
 	curl -sS -X DELETE "http://127.0.0.1:$port/control/faults" >/dev/null
 	if [ "$first" -ne 0 ]; then
-		later
 		run
+		wrong | sed 's/^/then: /'
+		[ "$status" -eq 0 ] || {
+			later
+			run
+			wrong | sed 's/^/later: /'
+		}
 		# what is stuck stays so, whatever is asked
-		case $status:$2 in
-		0:* | 75:*stuck* | 75:*ignored*) ;;
-		*) echo "then status $status: $(cat "$work/words")" ;;
+		case $status/$name in
+		0/* | 75/stuck | 75/ignored) ;;
+		*) echo "later status $status: $(cat "$work/words")" ;;
 		esac
-		wrong "$1" | sed 's/^/then: /'
 	fi
 	status=$first
 }
 
+# fill MEMBERS - with the names of what this reply is in need of; fails where it
+# has no such thing.
+fill() {
+	case $1 in
+	*ROWS*) members=${1//ROWS/$member_rows} && [ -n "$member_rows" ] ;;
+	*PAGE*) members=${1//PAGE/$member_page} && [ -n "$member_page" ] ;;
+	*MEMBER*) # without a name the emulator takes the first
+		members=${1//, \"member\": \"MEMBER\"/${member:+, \"member\": \"$member\"}}
+		;;
+	*) members=$1 ;;
+	esac
+}
+
+# pair - one operation under one fault: sets text, as the table shows it.
+pair() {
+	local times
+	text=
+	for times in 1 -1; do
+		[ "$times" = 1 ] && may=${allowed%/*} || may=${allowed#*/}
+		cell "$members" "$times" "$may" >"$work/found"
+		cells=$((cells + 1))
+		text+=${text:+/}$status
+		[ -s "$work/found" ] || continue
+		text+='!'
+		failures=$((failures + 1))
+		echo "# $cloud/$operation/$name x $times:" \
+		    "$(tr '\n' ' ' <"$work/found")"
+	done
+}
+
+# is_pair - does this operation know this fault? Sets what is struck, how, and
+# what is allowed.
+is_pair() {
+	strikes=$request
+	case $cloud/$operation in
+	exoscale/whoami) strikes=list-machines ;;
+	linode/task) strikes=list-tasks ;;
+	vultr/task) return 1 ;;
+	exoscale/*) ;;
+	*/snapshot) return 1 ;;
+	esac
+	if [ "$operation" = whoami ]; then
+		needed "$cloud" whoami
+	else
+		needed "$cloud" "$strikes"
+	fi
+	case $kind in
+	read) allowed=$read ;;
+	make) allowed=$make ;;
+	look) allowed=$look ;;
+	task) allowed=$task ;;
+	stop) allowed=$stop ;;
+	start) allowed=$start ;;
+	end) allowed=$end ;;
+	esac
+	[ -n "$allowed" ] && fill "$fault" &&
+		exception "$cloud/$operation/$name"
+}
+
 cloud_matrix() {
-	local name members work_only once always operation text
 	local failures=0 cells=0 count=0 only_operation only_fault
+	local operation kind request name fault read make look task stop start
+	local end allowed may strikes members member member_rows member_page
 	IFS=/ read -r cloud only_operation only_fault <<<"$1"
 	[ -z "$only_operation" ] || EVERY=1
 	work=$(mktemp -d "${TMPDIR:-/tmp}/matrix.XXXXXX")
 	folder=$work/folder
 	. "$here/cloud.bash"
+	export ADT_RUN_DIR=$work/run
 	cloud_start || return
-	table=$(printf '# %-13s' "$cloud")
-	for operation in $OPERATIONS; do
-		table+=$(printf ' %-8.8s' "${operation/delete-/del-}")
-	done
-	while IFS='|' read -r name members work_only once always; do
-		table+=$'\n'$(printf '# %-13s' "$name")
-		for operation in $OPERATIONS; do
-			count=$((count + 1)) # gaps too: no column is left out
+	table=$(printf '# %-12s' "$cloud")
+	while IFS='|' read -r operation _; do
+		table+=$(printf ' %-7.7s' "${operation/look-/l-}")
+	done <<<"$OPERATIONS"
+	while IFS='|' read -r name fault read make look task stop start end; do
+		table+=$'\n'$(printf '# %-12s' "$name")
+		while IFS='|' read -r operation kind request; do
+			text=-
 			case $operation/$name in
-			"${only_operation:-$operation}/${only_fault:-$name}") ;;
-			*)
-				table+='        -'
-				continue
+			"${only_operation:-$operation}/${only_fault:-$name}")
+				text=.
 				;;
 			esac
-			case $work_only:$operation in
-			work:whoami | work:machines | work:images)
-				table+='        .'
-				continue
-				;;
-			esac
-			if [ $((count % EVERY)) -ne 0 ]; then
-				table+='        -'
-				continue
+			if [ "$text" = . ] && is_pair; then
+				text=-
+				count=$((count + 1))
+				[ $((count % EVERY)) -ne 0 ] || pair
 			fi
-			text=
-			for times in 1 -1; do
-				allowed=$once
-				[ "$times" = 1 ] || allowed=$always
-				# a machine that does not stop is switched off
-				case $operation:$times in
-				power-off:-1 | capture-off:-1) allowed+=' 0' ;;
-				esac
-				# an image shows there when it is whole: one
-				# whose create was not answered is waited for
-				# longer than a run has, then made by the next
-				case $cloud:$operation:$name in
-				exoscale:capture:5* | exoscale:capture:html | \
-				    exoscale:capture:cut-before)
-					allowed+=' 75'
-					;;
-				esac
-				cell "$operation" "$members" "$times" \
-				    "$allowed" >"$work/found"
-				cells=$((cells + 1))
-				text+=${text:+/}$status
-				[ -s "$work/found" ] || continue
-				text+='!'
-				failures=$((failures + 1))
-				echo "# $cloud $operation $name" \
-				    "x $times:" "$(cat "$work/found")"
-			done
-			table+=$(printf ' %8s' "$text")
-		done
+			table+=$(printf ' %7s' "$text")
+		done <<<"$OPERATIONS"
 	done <<<"$FAULTS"
 	printf '%s\n' "$table"
 	[ "$failures" -eq 0 ] || printf 'not '

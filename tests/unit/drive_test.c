@@ -17,6 +17,7 @@ static struct {
 	int stops, starts;
 	int lose;      /* so many image replies are lost, the work done */
 	int drop;      /* so many image requests are lost, nothing done */
+	int garble;    /* so many image replies are not JSON, the work done */
 	int refuse;    /* status for an image request, or 0 */
 	int stop_seen; /* observations until a stop has its effect */
 	int deny;      /* every request gets this status */
@@ -36,6 +37,10 @@ static const char *make_image(void)
 	if (sky.lose > 0) {
 		sky.lose--;
 		return NULL;
+	}
+	if (sky.garble > 0) {
+		sky.garble--;
+		return server_reply(202, "", "<html>");
 	}
 	return server_reply(202, "", "{}");
 }
@@ -219,6 +224,12 @@ int main(void)
 	CHECK(capture(false, false) == 0);
 	CHECK(sky.images == 1);
 
+	/* nor when the reply cannot be read */
+	fresh_sky();
+	sky.garble = 1;
+	CHECK(capture(true, false) == 0);
+	CHECK(sky.images == 1 && sky.running);
+
 	/* the request was lost: it is, once it surely is not there */
 	fresh_sky();
 	sky.drop = 1;
@@ -228,7 +239,7 @@ int main(void)
 	fresh_sky();
 	sky.refuse = 422;
 	CHECK(capture(true, false) == ERR_REFUSED);
-	CHECK(strstr(err.text, "full"));
+	CHECK(strstr(err.text, "full (POST /image: status 422)"));
 	CHECK(sky.images == 0 && sky.running && sky.starts == 1);
 
 	fresh_sky();

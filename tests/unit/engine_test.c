@@ -176,7 +176,8 @@ static void masked(void)
 	call_init(&call);
 	strbuf_adds(&call.request.path, "/status/422");
 	engine_run(&engine, &call, 1, clock_now_ms() + 20000);
-	CHECK_TEXT(call.err.text, "cloud: the ******* *****");
+	CHECK_TEXT(call.err.text, "cloud: the ******* ***** "
+				  "(GET /status/422: status 422)");
 	CHECK(!call.undone);
 	call_free(&call);
 	engine_free(&engine);
