@@ -211,10 +211,12 @@ void engine_run(struct engine *engine, struct call *calls, size_t count,
 		int64_t next_ms;
 
 		if (engine->stopped && engine->stopped())
-			cancel_unsent(engine, calls, count, "interrupted");
+			cancel_unsent(engine, calls, count,
+				      "interrupted; run it again");
 		if (clock_now_ms() >= deadline_ms)
 			cancel_unsent(engine, calls, count,
-				      "no answer before the deadline");
+				      "no answer before the deadline; try "
+				      "again later");
 		next_ms = send_due(engine, calls, count, deadline_ms);
 		if (unfinished(calls, count, &flying) > 0 && flying == 0) {
 			clock_sleep_ms(next_ms - clock_now_ms());

@@ -69,11 +69,10 @@ void refusal_lost(const struct provider *provider,
 
 int refusal_reply(const struct provider *provider, struct err *err)
 {
+	if (err->kind != ERR_PROTOCOL)
+		return -1;
 	err_prefix(err, "%s", provider->name);
-	return err->kind == ERR_PROTOCOL
-		       ? err_suffix(err, "; its API documents something else: "
-					 "report it")
-		       : -1;
+	return err_suffix(err, "; its API documents something else: report it");
 }
 
 int refusal_question(struct err *err)

@@ -28,7 +28,7 @@ MOST_S=40
 
 # prepare - what is there before, and the command of the operation.
 prepare() {
-	names=ws-1 want=running skip=0 power='' command=()
+	want=running skip=0 command=()
 	cloud_fresh ws-1 other
 	id=$(state | jq -r '.machines[] | select(.name == "ws-1").id')
 	case $operation in
@@ -61,8 +61,12 @@ prepare() {
 		;;
 	look-machine) skip=1 ;;
 	esac
-	[ "$cloud/$operation" != exoscale/task ] &&
-		[ "$cloud/$operation" != digitalocean/task ] || skip=0
+	case $cloud/$operation in
+	*/task) # that goes on until it is asked for
+		api settings '{"image_s": 50, "promote_s": 50}' >/dev/null
+		[ "$kind" = look ] || skip=0
+		;;
+	esac
 }
 
 # run - the command; sets status, and what it said and printed.
@@ -255,8 +259,9 @@ is_pair() {
 	strikes=$request
 	case $cloud/$operation in
 	exoscale/whoami) strikes=list-machines ;;
-	linode/task) strikes=list-tasks ;;
-	vultr/task) return 1 ;;
+	linode/task) strikes=list-tasks kind=look ;; # a list is asked there
+	# a droplet's action is asked for only once it is free, and no image there
+	digitalocean/task | vultr/task) return 1 ;;
 	exoscale/*) ;;
 	*/snapshot) return 1 ;;
 	esac

@@ -60,7 +60,7 @@ static void others(void)
 			     "something else: report it");
 	err_set(&err, ERR_REFUSED, "two disks");
 	CHECK(refusal_reply(vultr, &err) < 0);
-	CHECK_TEXT(err.text, "vultr: two disks");
+	CHECK_TEXT(err.text, "two disks");
 	err_set(&err, ERR_NO, "vultr: no");
 	CHECK(refusal_question(&err) < 0 && err.kind == ERR_REFUSED);
 	CHECK_TEXT(err.text, "vultr: no; is this the address of its API?");
