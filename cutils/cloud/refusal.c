@@ -49,7 +49,8 @@ bool refusal_status(const struct provider *provider,
 			 : "%s: %s%s %.150s gave status %d",
 		provider->name, words, method, path, reply->status);
 	if (err->kind == ERR_DENIED)
-		err_suffix(err, "; is the token right, and may it do this?");
+		err_suffix(err, "; is the token the right one, still valid, "
+				"and allowed to do this?");
 	else if (err->kind == ERR_RETRY)
 		err_suffix(err, LATER);
 	return undone;

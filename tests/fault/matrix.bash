@@ -169,7 +169,7 @@ words_wrong() {
 	*) echo "about what? $line" ;;
 	esac
 	case $status/$line in
-	69/* | 75/*again* | 76/*"report it"* | 77/*"is the token right"*) ;;
+	69/* | 75/*again* | 76/*"report it"* | 77/*"is the token the right one"*) ;;
 	*) echo "and what to do? $line" ;;
 	esac
 }

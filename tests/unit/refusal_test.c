@@ -38,8 +38,8 @@ static void replies(void)
 		   "vultr: GET /x gave status 302");
 	CHECK_TEXT(
 		sentence("vultr", 401, "{\"error\": \"the-key?\"}", ERR_DENIED),
-		"vultr: *******? (GET /x: status 401); is the token right, "
-		"and may it do this?");
+		"vultr: *******? (GET /x: status 401); is the token the right "
+		"one, still valid, and allowed to do this?");
 	CHECK_TEXT(sentence("vultr", 429, "<p>", ERR_RETRY),
 		   "vultr: GET /x gave status 429; try again later");
 	CHECK_TEXT(sentence("vultr", 404, "", ERR_NO),
