@@ -178,7 +178,8 @@ autoscaler() {
 	install -d -m 755 /etc/adt-snapshots
 	install -d -m 700 /etc/adt-snapshots/keys
 	make -s -C "$here" -j "$(nproc)" install PREFIX=/usr/local
-	say "installed: /usr/local/share/adt-snapshots/helperscripts"
+	say "installed: /usr/local/share/adt-snapshots/helperscripts; the rest" \
+	    "is brought by PrepareAutoscaler.sh --no-programs, on the build machine"
 }
 
 main() {

@@ -123,7 +123,7 @@ packages:${PACKAGES:-no}" >"$STAGE/about"
 collect_programs() {
 	mkdir -p "$STAGE/bin" "$STAGE/share/helperscripts/lib" \
 	    "$STAGE/share/templates/userdata"
-	for NAME in adt-cloud adt-userdata; do
+	for NAME in adt-cloud adt-datastore adt-userdata; do
 		cp -L "$(command -v "$NAME")" "$STAGE/bin/"
 	done
 	cp "$PROJECT/helperscripts/ScaleWebservers.sh" \
@@ -234,7 +234,7 @@ main() {
 	done
 	find_build
 	need_program ssh tar timeout jq adt-cloud adt-seal adt-snapshot-ids \
-	    adt-template adt-userdata
+	    adt-datastore adt-template adt-userdata
 	use_template
 	pin_record
 	IMAGE=$(usable_image)

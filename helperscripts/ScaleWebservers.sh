@@ -28,12 +28,13 @@ here=$(dirname -- "$0")
 
 usage() {
 	cat <<-EOF
-	usage: $PROGRAM N [option...]
+	usage: $PROGRAM N|static [option...]
 	       $PROGRAM --abandon [--dry-run] [--yes]
 	Brings the number of this build's ready webservers to N. Prints a line
 	for each one that was started: name, type, id, address. Those that are
 	there have half a minute to show that they are ready; with a smaller N
-	those that are not go first, then the newest.
+	those that are not go first, then the newest. With the word static, N is
+	what the toolkit's AdjustScaling wants of this autoscaler, in the datastore.
 	  --settings FILE     of an autoscaler, where this is one; else the build
 	                      machine's own records say which image
 	  --number A          count and name only those of autoscaler A
@@ -233,6 +234,11 @@ scale() {
 	open_userdata
 	STATUS=0
 	finish_journal
+	if [ "$WANTED" = static ]; then
+		WANTED=$(static_scale)
+		[ "$WANTED" -gt 0 ] || [ -n "$FORCE" ] ||
+			die 69 "STATIC_SCALE is 0: that takes --force"
+	fi
 	NOW=$(webservers)
 	# One that is off serves nobody, and may be somebody's to look at.
 	ALIVE=$(put "$NOW" | awk -F '\t' '$4 != "stopped" && $4 != "failed"')
@@ -336,11 +342,14 @@ main() {
 		WANTED=1 # not looked at
 	fi
 	case $WANTED in
+	static) need_program adt-datastore ;;
 	'' | *[!0-9]* | ????*) usage_error "how many webservers, 0 to 999?" ;;
+	*)
+		WANTED=$(put "$WANTED" | sed 's/^0*\(.\)/\1/')
+		[ "$WANTED" -gt 0 ] || [ -n "$FORCE" ] ||
+			usage_error "no webserver at all takes --force"
+		;;
 	esac
-	WANTED=$(put "$WANTED" | sed 's/^0*\(.\)/\1/')
-	[ "$WANTED" -gt 0 ] || [ -n "$FORCE" ] ||
-		usage_error "no webserver at all takes --force"
 	need_program jq flock gzip ssh adt-cloud adt-userdata
 	if [ -z "$SETTINGS" ] &&
 	    [ ! -e "$BUILD_HOME/runtimedata/ACTIVE_CLOUDHOST" ] &&

@@ -77,3 +77,29 @@ find_autoscaler() {
 	[ -n "$NUMBER" ] ||
 		NUMBER=$(uname -n | sed -n 's/^NO-\([1-9][0-9]*\)-as-.*/\1/p')
 }
+
+# static_scale - how many webservers the toolkit's AdjustScaling wants of the
+# autoscaler NUMBER: it puts an object of that name into the datastore. Wants
+# SITE_SETTINGS and USERDATA. Dies where there is none.
+static_scale() (
+	[ -n "$NUMBER" ] ||
+		die 64 "of which autoscaler? Its number is wanted: --number"
+	[ -n "$SITE_SETTINGS" ] || die 69 "no datastore is configured:" \
+	    "nothing says how many webservers are wanted"
+	bucket=$(put "$WEBSITE_URL-scaling-$CLOUD-$REGION" |
+		tr '.ABCDEFGHIJKLMNOPQRSTUVWXYZ' '-abcdefghijklmnopqrstuvwxyz')
+	object=autoscaler-$NUMBER/STATIC_SCALE:
+	mkdir -p "$USERDATA/store"
+	put "$SITE_SETTINGS" | sed -n 's/^\(S3_[A-Z_]*\):/\1=/p' |
+		replace_file "$USERDATA/store/build_environment"
+	rows=$(adt-datastore list --build "$USERDATA/store" "$bucket" "$object") ||
+		exit
+	# A change leaves two for a moment: the newer counts.
+	count=$(put "$rows" | sort -t '	' -k 4,4 | tail -n 1 | cut -f 1)
+	case ${count#"$object"} in
+	'') die 1 "$bucket: there is no $object..." ;;
+	*[!0-9]* | ????*) die 65 "$bucket: not a number: '$count'" ;;
+	esac
+	say "$bucket: $count"
+	put "${count#"$object"}" | sed 's/^0*\(.\)/\1/'
+)
