@@ -137,6 +137,11 @@ all_there() {
 	control GET "state?cloud=$CLOUD" | jq -e --arg image "$IMAGE" \
 	    'all(.machines[] | select(.name | test("demo-build-2-"));
 	     .image == $image)'
+	# They are told of the site what came from the build machine.
+	control GET "state?cloud=$CLOUD" | jq -r 'first(.machines[] |
+		select(.name | test("demo-build-2-"))).user_data' |
+		sed -n '/restore[.]conf/,/content:/s/.*content: "*\([^"]*\).*/\1/p' |
+		base64 -d | grep -qx S3_SECRET_KEY:store-secret
 	on_far ScaleWebservers.sh 1 --number 2 --health-command true --yes
 	[ "$(webservers | wc -l)" -eq 1 ]
 }
@@ -188,33 +193,37 @@ SECRET_KEY=emulator-secret" ]
 	all_there
 }
 
-@test "killed at any step: every file whole, and the next run completes it" {
+@test "killed: every file whole, and the next run completes it" {
 	start_build digitalocean
-	step=0
-	while :; do
-		step=$((step + 1))
+	# Each file that is placed is first written out.
+	far_program sync 'echo . >>"$FAR/calls"
+		[ "$(wc -l <"$FAR/calls")" -ne "$(cat "$FAR/step")" ] ||
+			kill -KILL "$PPID"
+		exec /usr/bin/sync "$@"'
+	echo 0 >"$FAR/step"
+	prepare
+	steps=$(wc -l <"$FAR/calls")
+	[ "$steps" -gt 20 ]
+	for step in 1 2 $((steps / 2)) $(seq $((steps - 5)) "$steps"); do
 		rm -rf "${FAR:?}/etc" "${FAR:?}/usr" "$FAR/calls"
-		# Each file that is placed is first written out.
-		far_program sync "echo . >>'$FAR/calls'
-			[ \"\$(wc -l <'$FAR/calls')\" -ne $step ] || kill -KILL \"\$PPID\"
-			exec /usr/bin/sync \"\$@\""
+		echo "$step" >"$FAR/step"
 		run --separate-stderr prepare
-		[ "$status" -ne 0 ] || break
-		[ "$output" = "" ]
-		[ "$step" -lt 60 ]
+		echo "step $step of $steps: $status"
+		[ "$status" -ne 0 ] && [ "$output" = "" ]
 		# It is no autoscaler before it has all.
 		[ ! -e "$FAR/etc/autoscaler_configuration_settings.dat" ] ||
 			all_but_leftovers
 		find "$FAR/usr/bin" -type f ! -name '*.adt-new' | while read -r file; do
 			cmp "$file" "$OUT/bin/${file##*/}"
 		done
-		rm "$FAR/bin/sync"
-		case $step in
-		1 | 2 | 9 | 2?) prepare; all_there ;;
-		esac
 	done
-	echo "$step steps"
-	[ "$step" -gt 20 ]
+	echo 0 >"$FAR/step"
+	rm -rf "${FAR:?}/etc" "${FAR:?}/usr" "$FAR/calls"
+	echo $((steps / 2)) >"$FAR/step"
+	run prepare
+	[ "$status" -ne 0 ]
+	rm "$FAR/bin/sync"
+	prepare
 	all_there
 }
 all_but_leftovers() {
@@ -284,6 +293,12 @@ all_but_leftovers() {
 	[ "$status" -eq 77 ]
 	[[ $stderr == *"the cloud does not answer to this machine"* ]]
 	nothing_there
+	far_program jq 'exit 1' # asked for the image among those it lists
+	run --separate-stderr prepare
+	[ "$status" -eq 69 ]
+	[[ $stderr == *"does not show this machine the image $IMAGE"* ]]
+	nothing_there
+	fresh_far
 	echo other >"$FAR/password"
 	run --separate-stderr prepare
 	[ "$status" -ne 0 ] && [ "$output" = "" ]

@@ -95,12 +95,18 @@ need_programs() {
 		die 69 "no scripts in $SHARE: install.sh --autoscaler"
 }
 
-# need_cloud - it must know us, from here, by what came.
+# need_cloud - it must answer us, from here, by what came, and show the image. No
+# other question: a token of few rights need not be let see the account.
 need_cloud() {
-	set -- whoami --cloud "$(about cloud)" --region "$(about region)"
+	set -- --cloud "$(about cloud)" --region "$(about region)"
 	[ ! -e "$FROM/etc/TOKEN" ] || set -- "$@" --credentials "$FROM/etc/TOKEN"
-	"$CLOUD_PROGRAM" "$@" >/dev/null || die $? \
-	    "the cloud does not answer to this machine, see above"
+	{ images=$("$CLOUD_PROGRAM" images --json "$@") &&
+	    "$CLOUD_PROGRAM" machines "$@" >/dev/null; } ||
+		die $? "the cloud does not answer to this machine, see above"
+	image=$(value SNAPSHOTID "$FROM/etc/$SETTINGS")
+	printf '%s\n' "$images" | jq -e --arg id "$image" \
+	    'any(.[]; .id == $id)' >/dev/null ||
+		die 69 "the cloud does not show this machine the image $image"
 }
 
 # find_settings - sets TO, where they are or go, and HOME of the toolkit. Those
@@ -175,6 +181,7 @@ place_secrets() {
 	for file in "$FROM"/etc/keys/*; do
 		place 600 "$file" "$ETC/keys/${file##*/}"
 	done
+	rm -f "$ETC"/*.adt-new "$ETC"/keys/*.adt-new # of a killed run
 }
 
 # place_settings - the toolkit's own are only filled up, the way it does it; of
