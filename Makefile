@@ -30,7 +30,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,\
 PRELOAD := $(patsubst tests/%.c,$(OUT)/%.so,$(wildcard tests/fault/*lib.c))
 
 .PHONY: emulator-tools kill fault fuzz fuzz-run all help everything tools check check-unit \
-        check-bats check-lxd check-datastore contract lint asan demo bench \
+        check-bats check-incus check-lxd check-datastore contract lint asan demo bench \
         install uninstall clean FORCE
 .SECONDARY:
 
@@ -150,6 +150,13 @@ check-lxd: everything ## the tests on real machines (LXD, as root)
 	$(call need,bats jq lxd debootstrap mksquashfs,--demo lxd)
 	@{ $(call run_bats,$(wildcard tests/lxd/*.bats)); } | $(COUNT)
 
+# On a machine without Incus, tests/lxd/incus.sh gets it, below build/ alone.
+check-incus: everything ## capture to deletion, and https, on a real Incus (as root)
+	$(call need,bats jq openssl lxcfs debootstrap mksquashfs,--demo lxd)
+	@{ LAB_SERVER=incus LAB_IMAGES=$(CURDIR)/build/lxd/images; \
+	    export LAB_SERVER LAB_IMAGES; \
+	    $(call run_bats,$(patsubst %,tests/lxd/%.bats,cloud https)); } | $(COUNT)
+
 check-datastore: everything ## the tests on a real S3 server (Ceph RGW)
 	$(call need,$(BATS_NEEDS) ceph-mon ceph-osd radosgw uuidgen \
 	    mariadb-install-db psql,--ci)
@@ -252,5 +259,5 @@ uninstall: ## removes exactly what install put there
 	[ ! -d $(BASE)/$(SHARE) ] || \
 	    find $(BASE)/$(SHARE) -depth -type d -empty -delete
 
-clean: ## removes what was built; the LXD lab in build/lxd stays
-	find build -mindepth 1 -maxdepth 1 ! -name lxd -exec rm -rf {} + 2>/dev/null || :
+clean: ## removes what was built; the labs in build/lxd and build/incus stay
+	find build -mindepth 1 -maxdepth 1 ! -name lxd ! -name incus -exec rm -rf {} + 2>/dev/null || :

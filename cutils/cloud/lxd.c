@@ -1,13 +1,12 @@
 /* lxd.c - LXD and Incus: system containers and virtual machines of one's own.
  *
  * Source: the LXD REST API, documentation.ubuntu.com/lxd/en/latest/rest-api,
- * and Incus', linuxcontainers.org/incus/docs/main/rest-api; same paths.
+ * and Incus', linuxcontainers.org/incus/docs/main/rest-api; the same in both.
  * Quirks: an image has no name, so ours is a property of it. A running machine
  * is captured by a stateless snapshot, which is published as an image. Writes
- * answer an operation, which is forgotten five seconds after it ended; one
- * that publishes does not say which machine it reads. A created machine does
- * not start by itself. There is no region: a machine on a cluster has a
- * location, otherwise we say "local". */
+ * answer an operation, which is forgotten five seconds after it ended; one that
+ * publishes does not say which machine it reads. A created machine does not
+ * start by itself. Only on a cluster has a machine a location, else "local". */
 #include "cloud/provider.h"
 #include "cloud/reply.h"
 
@@ -176,17 +175,21 @@ static int read_image(json_t *row, struct world *world, struct err *err)
 		    err);
 }
 
-/* The machine an operation works on: its first "/1.0/instances/NAME...". */
+/* The machine an operation works on: its first "/1.0/instances/NAME...", or,
+ * with the API extension operation_metadata_entity_url, what metadata names. */
 static int read_resource(const json_t *row, struct task *task, struct err *err)
 {
-	const char *path = json_string_value(json_array_get(
-		json_object_get(json_object_get(row, "resources"), "instances"),
-		0));
+	const json_t *resources = json_object_get(row, "resources");
+	const char *path = json_string_value(
+		json_array_get(json_object_get(resources, "instances"), 0));
 	char name[NAME_SIZE];
 
-	if (!path || sscanf(path, "/1.0/instances/%159[^/?]", name) != 1)
-		return 0;
-	return COPY(task->machine, name, err);
+	if (!path)
+		path = reply_text(json_object_get(row, "metadata"),
+				  "entity_url");
+	return sscanf(path, "/1.0/instances/%159[^/?]", name) == 1
+		       ? COPY(task->machine, name, err)
+		       : 0;
 }
 
 /* Progress is a text such as "Image pack: 45% (12.3MB/s)". */

@@ -1,6 +1,6 @@
 #!/bin/sh
-# check.sh - can real LXD machines run here? 0, or 1 and one line saying why not.
-# Tries what LXD will do in namespaces that end at once, so nothing remains.
+# check.sh - can real machines run here? 0, or 1 and one line saying why not.
+# Tries what the server will do in namespaces that end at once, so nothing remains.
 # shellcheck source-path=SCRIPTDIR
 here=$(dirname -- "$0")
 # shellcheck source=lab.sh
@@ -21,7 +21,7 @@ need_space() {
 	folder=$LAB
 	while [ ! -d "$folder" ]; do folder=$(dirname -- "$folder"); done
 	free_kib=$(df -Pk "$folder" | awk 'NR == 2 { print $4 }')
-	[ "$free_kib" -ge 4194304 ] || [ -d "$LAB/lxd" ] ||
+	[ "$free_kib" -ge 4194304 ] || [ -d "$LAB/$LAB_SERVER" ] ||
 	    no "$folder has less than 4 GiB free"
 }
 
@@ -33,7 +33,7 @@ main() {
 	esac
 	[ "$(uname -s)" = Linux ] || no "LXD machines need Linux"
 	[ "$(id -u)" -eq 0 ] || no "only root can start LXD machines"
-	for program in lxd lxc debootstrap mksquashfs unsquashfs dnsmasq nft \
+	for program in "$DAEMON" "$CLIENT" debootstrap mksquashfs unsquashfs dnsmasq nft \
 	    setfattr rsync xz zstd ip curl flock unshare setpriv timeout; do
 		! is_missing "$program" || exit 1
 	done

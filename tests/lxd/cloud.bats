@@ -19,7 +19,7 @@ setup() {
 @test "whoami names the server" {
 	run --separate-stderr cloud whoami
 	[ "$status" -eq 0 ]
-	[[ $output == lxd$'\t'lxd\ * ]]
+	[[ $output == lxd$'\t'"$LAB_SERVER"\ * ]]
 }
 
 @test "captures running machines at once, and leaves nothing but images" {

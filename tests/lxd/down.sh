@@ -1,9 +1,9 @@
 #!/bin/sh
-# down.sh - removes the lab's machines and stops its LXD, so that nothing of it
+# down.sh - removes the lab's machines and stops its server, so that nothing of it
 # runs, is mounted or is a network interface any more. What is kept on disk (the
 # pool, the base image) makes the next up.sh fast.
 #
-# An LXD that died is started once more to take down what it left; what it does
+# One that died is started once more to take down what it left; what it does
 # not, or cannot, is taken down by hand. So it works after SIGKILL of anything.
 # shellcheck source-path=SCRIPTDIR
 here=$(dirname -- "$0")
@@ -16,28 +16,29 @@ usage() {
 	cat <<-EOF
 	usage: $PROGRAM [--images | --all]
 	  --images   also removes every image but $BASE
-	  --all      removes all of LXD's state and the base image's files too
-	  LAB        state folder, default: build/lxd of the project
+	  --all      removes all of the server's state and the base image's files too
+	  LAB_SERVER lxd (default) or incus
+	  LAB        state folder, default: build/\$LAB_SERVER of the project
 	EOF
 }
 
-# remove_machines - what only LXD can do well; its network goes with its rules.
+# remove_machines - what only the server can do well; its network goes with its rules.
 remove_machines() {
-	lxc list --format csv -c n </dev/null | while read -r name; do
-		lxc delete --force "$name" </dev/null >&2 ||
-		    say "$name: LXD cannot delete it"
+	client list --format csv -c n </dev/null | while read -r name; do
+		client delete --force "$name" </dev/null >&2 ||
+		    say "$name: $LAB_SERVER cannot delete it"
 	done
 	if [ "$images" = yes ]; then
-		base=$(lxc image info "$BASE" 2>/dev/null |
+		base=$(client image info "$BASE" 2>/dev/null |
 		    sed -n 's/^Fingerprint: //p')
-		lxc image list --format csv -c F </dev/null |
+		client image list --format csv -c F </dev/null |
 		    while read -r fingerprint; do
 			[ "$fingerprint" = "$base" ] ||
-			    lxc image delete "$fingerprint" </dev/null >&2 || :
+			    client image delete "$fingerprint" </dev/null >&2 || :
 		done
 	fi
-	lxc profile device remove default eth0 >/dev/null 2>&1 || :
-	lxc network delete "$BRIDGE" >/dev/null 2>&1 || :
+	client profile device remove default eth0 >/dev/null 2>&1 || :
+	client network delete "$BRIDGE" >/dev/null 2>&1 || :
 }
 
 gone() { [ -z "$("$@")" ]; }
@@ -59,7 +60,7 @@ machine_pids() {
 	for proc in /proc/[0-9]*; do
 		line=$(tr '\0' ' ' 2>/dev/null <"$proc/cmdline") || continue
 		case $line in
-		"[lxc monitor] $LXD_DIR/containers "*)
+		"[lxc monitor] $SERVER_DIR/containers "*)
 			cat "$proc/task/${proc#/proc/}/children" 2>/dev/null || : ;;
 		esac
 	done
@@ -75,7 +76,7 @@ kill_machines() {
 
 # mounts - the lab's mount points, the innermost first.
 mounts() {
-	awk -v below="$LXD_DIR/" 'index($5, below) == 1 { print $5 }' \
+	awk -v below="$SERVER_DIR/" 'index($5, below) == 1 { print $5 }' \
 	    /proc/self/mountinfo | sort -r
 }
 
@@ -86,22 +87,22 @@ unmount_all() {
 	gone mounts
 }
 
-# sweep - by hand, what is left when there is no LXD to ask.
+# sweep - by hand, what is left when there is no server to ask.
 sweep() {
 	kill_machines
 	end_all lab_pids dnsmasq '*'
-	end_all lab_pids lxd '*lxd fork*'
+	end_all lab_pids "$DAEMON" "*$DAEMON fork*"
 	wait_until 10 unmount_all || die 71 "cannot unmount $(mounts | sed 1q)"
-	if [ -e "$LXD_DIR/disks/$POOL.img" ]; then
-		losetup -n -O NAME -j "$LXD_DIR/disks/$POOL.img" |
+	if [ -e "$SERVER_DIR/disks/$POOL.img" ]; then
+		losetup -n -O NAME -j "$SERVER_DIR/disks/$POOL.img" |
 		    while read -r device; do
 			losetup -d "$device" || :
 		done
 	fi
 	ip link delete "$BRIDGE" 2>/dev/null || :
-	nft list table inet lxd 2>/dev/null | awk '$1 == "chain" { print $2 }' |
+	nft list table inet "$LAB_SERVER" 2>/dev/null | awk '$1 == "chain" { print $2 }' |
 	    while read -r chain; do
-		case $chain in *."$BRIDGE") nft delete chain inet lxd "$chain" ;; esac
+		case $chain in *."$BRIDGE") nft delete chain inet "$LAB_SERVER" "$chain" ;; esac
 	done
 }
 
@@ -119,17 +120,18 @@ main() {
 	[ -d "$LAB" ] || return 0
 	enter_lab
 	lock_lab
-	# Without --all the machines' records must go, and only LXD can do that.
-	if [ -d "$LXD_DIR" ] && ! lxd_answers; then
+	# Without --all the machines' records must go, and only the server can.
+	if [ -d "$SERVER_DIR" ] && ! server_answers; then
 		"$here/up.sh" || [ "$all" = yes ] ||
-		    say "LXD does not start: its records of machines stay"
+		    say "$LAB_SERVER does not start: its records of machines stay"
 	fi
-	! lxd_answers || remove_machines
+	! server_answers || remove_machines
 	end_all daemon_pids
 	sweep
 	close_view
 	[ "$all" = yes ] || return 0
-	rm -rf --one-file-system "$LAB/lxd" "$LXD_CONF" "$LAB/images" \
-	    "$LAB/lxd.log" "$LAB/lxd.out" "$LAB/image.log"
+	rm -rf --one-file-system "$LAB/${LAB_SERVER:?}" "$CLIENT_DIR" "$LAB/images" \
+	    "$LAB/server.log" "$LAB/server.out" "$LAB/image.log" \
+	    "$LAB/root" "$LAB/apt"
 }
 main "$@"

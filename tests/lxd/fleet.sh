@@ -179,7 +179,7 @@ user_data() {
 # run_in name command... - inside the machine, never longer than 30 s.
 run_in() (
 	name=$1; shift
-	timeout 30 lxc exec -T "$name" -- "$@"
+	timeout 30 "$CLIENT" exec -T "$name" -- "$@"
 )
 
 is_ready() {
@@ -208,21 +208,21 @@ wait_ready() {
 # one left by another run is replaced; one that is not ours is refused.
 start_machine() {
 	data=$(user_data "$2")
-	if lxc info "$1" >/dev/null 2>&1; then
-		if [ "$(lxc config get "$1" user.user-data)" = "$data" ]; then
-			lxc start "$1" >/dev/null 2>&1 || :
+	if client info "$1" >/dev/null 2>&1; then
+		if [ "$(client config get "$1" user.user-data)" = "$data" ]; then
+			client start "$1" >/dev/null 2>&1 || :
 			return 0
 		fi
-		if [ "$(lxc config get "$1" user.lab)" != fleet ]; then
+		if [ "$(client config get "$1" user.lab)" != fleet ]; then
 			say "$1: such a machine is here, and not of this fleet"
 			return 69
 		fi
-		lxc delete --force "$1" </dev/null >&2 || return 71
+		client delete --force "$1" </dev/null >&2 || return 71
 	fi
 	{
 		printf 'config:\n  user.lab: fleet\n  user.user-data: |\n'
 		printf '%s\n' "$data" | sed 's/^./    &/'
-	} | lxc launch "$BASE" "$1" >/dev/null || return 71
+	} | client launch "$BASE" "$1" >/dev/null || return 71
 }
 
 up() {
@@ -239,7 +239,7 @@ up() {
 		*) die 65 "$pair: want NAME=webserver, =database or =autoscaler" ;;
 		esac
 	done
-	lxc image info "$BASE" >/dev/null 2>&1 ||
+	client image info "$BASE" >/dev/null 2>&1 ||
 	    die 69 "no image $BASE: run tests/lxd/image.sh"
 	read_token >/dev/null
 	case " $*" in
@@ -260,7 +260,7 @@ up() {
 
 # address name - the machine's IPv4 address; 1 while it has none.
 address() {
-	found=$(lxc list "^$1\$" -c 4 --format csv | sed 's/ .*//; s/"//g' | sed 1q)
+	found=$(client list "^$1\$" -c 4 --format csv | sed 's/ .*//; s/"//g' | sed 1q)
 	[ -n "$found" ] && printf '%s\n' "$found"
 }
 
@@ -305,11 +305,11 @@ fetch_row() {
 # change web database - as the site's users would.
 change() {
 	token=$(read_token)
-	printf '%s\n' "$token" | timeout 30 lxc exec -T "$1" -- \
+	printf '%s\n' "$token" | timeout 30 "$CLIENT" exec -T "$1" -- \
 	    sh -c 'cat >/var/www/html/token.txt' || die 71 "$1: no change"
 	name=$(field DBNAME <"$DB_CREDENTIALS" | sql_name)
 	printf "UPDATE %s.proof SET token = '%s';\n" "$name" "$token" |
-		timeout 30 lxc exec -T "$2" -- mariadb --protocol=socket ||
+		timeout 30 "$CLIENT" exec -T "$2" -- mariadb --protocol=socket ||
 		die 71 "$2: no change"
 }
 
@@ -322,9 +322,9 @@ backup() {
 	base=$(field DBNAME <"$DB_CREDENTIALS")
 	work=$(mktemp -d)
 	trap 'rm -rf "$work"' EXIT
-	timeout 60 lxc exec -T "$1" -- tar -C /var/www/html -czf - . \
+	timeout 60 "$CLIENT" exec -T "$1" -- tar -C /var/www/html -czf - . \
 	    </dev/null >"$work/web" || die 71 "$1: no archive"
-	timeout 60 lxc exec -T "$2" -- mariadb-dump --protocol=socket "$base" \
+	timeout 60 "$CLIENT" exec -T "$2" -- mariadb-dump --protocol=socket "$base" \
 	    </dev/null >"$work/applicationDB.sql" || die 71 "$2: no dump"
 	tar -C "$work" -czf "$work/database" applicationDB.sql
 	for bucket in "$site-hourly" "$site-db-hourly"; do
@@ -353,9 +353,9 @@ main() {
 		[ $# -eq 1 ] || usage_error "$verb wants one name" ;;
 	*) usage_error "unknown verb $verb" ;;
 	esac
-	need_programs lxc curl timeout base64
+	need_programs "$CLIENT" curl timeout base64
 	enter_lab
-	need_lxd
+	need_server
 	case $verb in
 	up) up "$@" ;;
 	change) change "$@" ;;

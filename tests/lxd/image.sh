@@ -5,7 +5,7 @@
 # lie between the two are kept as a package repository, so that a machine can be
 # built the long way too, and that be timed; and so are some that no machine has.
 #
-# The files lie in $LAB/images/adt-base.$RECIPE; they are made in a folder of
+# The files lie in $IMAGES/adt-base.$RECIPE; they are made in a folder of
 # another name and renamed when whole. All mounts live in a mount namespace of
 # their own, so a killed run leaves none behind.
 # shellcheck source-path=SCRIPTDIR
@@ -25,10 +25,12 @@ LATER_PACKAGES='jq curl ca-certificates openssh-client libjansson4 libexpat1'
 usage() {
 	cat <<-EOF
 	usage: $PROGRAM [--bare | --where]
-	  --bare       LXD is given adt-bare too
+	  --bare       the server is given adt-bare too
 	  --where      only print the folder of the images' files, which has the
 	               package repository in repository/
-	  LAB          state folder, default: build/lxd of the project
+	  LAB_SERVER   lxd (default) or incus
+	  LAB          state folder, default: build/\$LAB_SERVER of the project
+	  LAB_IMAGES   where the files are, default: \$LAB/images
 	  LAB_MIRROR   Debian mirror, default: the one this machine's apt uses
 	EOF
 }
@@ -47,7 +49,7 @@ find_mirror() {
 # in_namespace command... - whose mounts and processes end with us, by SIGKILL too.
 in_namespace() {
 	setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child \
-	    "$@" 9>&-
+	    "$@" 8>&- 9>&-
 }
 
 # write_before_packages root - settings that packages obey when they install.
@@ -166,7 +168,7 @@ write_after_packages() {
 	EOF
 }
 
-# write_metadata folder - what LXD writes into each new machine. The templates
+# write_metadata folder - what LXD and Incus write into each new machine. The templates
 # are pongo2; a \n in one of their strings stops the machine from starting.
 write_metadata() {
 	mkdir -p "$1/templates"
@@ -209,9 +211,16 @@ squash() {
 	    >>"$log" 2>&1 || die 71 "mksquashfs: $log"
 }
 
+# lock_images - labs may share them.
+lock_images() {
+	exec 8>"$IMAGES/lock"
+	flock -w 900 8 || die 75 "$IMAGES/lock: another run holds it"
+}
+
 # make_image - the folder $made, whole: meta.tar, rootfs.squashfs and
 # bare.squashfs, repository/.
 make_image() {
+	lock_images
 	[ ! -d "$made" ] || return 0
 	need_programs debootstrap mksquashfs unshare setpriv tar
 	mirror=$(find_mirror)
@@ -221,8 +230,8 @@ make_image() {
 	http_proxy=${http_proxy:-}
 	export http_proxy
 
-	rm -rf "$LAB"/images/making.*
-	work=$(mktemp -d "$LAB/images/making.XXXXXX")
+	rm -rf "$IMAGES"/making.*
+	work=$(mktemp -d "$IMAGES/making.XXXXXX")
 	trap 'rm -rf "$work"' EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
@@ -255,15 +264,15 @@ make_image() {
 # import_image alias file - the fingerprint is the files' hash, so a killed
 # run's half is found: the image without its alias.
 import_image() {
-	have=$(lxc image get-property "$1" recipe 2>/dev/null) || have=
+	have=$(client image get-property "$1" recipe 2>/dev/null) || have=
 	[ "$have" != "$RECIPE" ] || return 0
 	fingerprint=$(cat "$made/meta.tar" "$made/$2" | sha256sum)
 	fingerprint=${fingerprint%% *}
-	lxc image info "$fingerprint" >/dev/null 2>&1 ||
-	    lxc image import "$made/meta.tar" "$made/$2" \
-		</dev/null >/dev/null || die 71 "LXD refuses the image $1"
-	lxc image alias delete "$1" >/dev/null 2>&1 || :
-	lxc image alias create "$1" "$fingerprint" >/dev/null
+	client image info "$fingerprint" >/dev/null 2>&1 ||
+	    client image import "$made/meta.tar" "$made/$2" \
+		</dev/null >/dev/null || die 71 "$LAB_SERVER refuses the image $1"
+	client image alias delete "$1" >/dev/null 2>&1 || :
+	client image alias create "$1" "$fingerprint" >/dev/null
 }
 
 main() {
@@ -274,15 +283,15 @@ main() {
 	esac
 	if [ "${1:-}" = --where ]; then
 		enter_lab
-		printf '%s\n' "$LAB/images/$BASE.$RECIPE"
+		printf '%s\n' "$IMAGES/$BASE.$RECIPE"
 		exit 0
 	fi
 	need_root
-	need_programs lxc curl flock
+	need_programs "$CLIENT" curl flock
 	enter_lab
 	lock_lab
-	need_lxd
-	made=$LAB/images/$BASE.$RECIPE
+	need_server
+	made=$IMAGES/$BASE.$RECIPE
 	make_image
 	import_image "$BASE" rootfs.squashfs
 	[ "${1:-}" != --bare ] || import_image "$BARE" bare.squashfs

@@ -1,29 +1,44 @@
-# lxd.bash - what the tests on real machines share: the lab's LXD, its client,
-# and questions about what is there.
+# lxd.bash - what the tests on real machines share: the lab's server, its client,
+# and questions about what is there. LAB_SERVER is lxd, or incus (lab.sh).
 bats_require_minimum_version 1.5.0
 ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 OUT=${OUT:-$ROOT/build/${FLAVOUR:-release}}
-LAB=${LAB:-$ROOT/build/lxd}
-LXD_DIR=$("$ROOT/tests/lxd/up.sh" --where)
-LXD_CONF=$LAB/client
+LAB_SERVER=${LAB_SERVER:-lxd}
+LAB=${LAB:-$ROOT/build/$LAB_SERVER}
 ADT_BIN=$OUT/bin
 PATH=$ADT_BIN:$PATH
-export ROOT OUT LAB LXD_DIR LXD_CONF ADT_BIN PATH
-unset ADT_API_URL INCUS_DIR
+export ROOT OUT LAB LAB_SERVER ADT_BIN PATH
+unset ADT_API_URL ADT_CA_FILE LXD_DIR LXD_CONF INCUS_DIR INCUS_CONF
+case $LAB_SERVER in
+incus)
+	CLIENT=incus
+	PATH=$PATH:$LAB/root/usr/bin
+	INCUS_DIR=$("$ROOT/tests/lxd/up.sh" --where)
+	INCUS_CONF=$LAB/client
+	export INCUS_DIR INCUS_CONF
+	;;
+*)
+	CLIENT=lxc
+	LXD_DIR=$("$ROOT/tests/lxd/up.sh" --where)
+	LXD_CONF=$LAB/client
+	export LXD_DIR LXD_CONF
+	;;
+esac
 
-# lab_up - the lab's LXD with the base image, nothing else in it.
+# lab_up - the lab's server with the base image, nothing else in it.
 lab_up() {
 	unset ADT_SEAL_KEY BUILD_HOME
+	[ "$LAB_SERVER" != incus ] || "$ROOT/tests/lxd/incus.sh"
 	"$ROOT/tests/lxd/check.sh"
-	if [ -d "$LXD_DIR" ]; then
+	if [ -d "$LAB/$LAB_SERVER" ]; then
 		"$ROOT/tests/lxd/down.sh" --images
 	fi
 	"$ROOT/tests/lxd/up.sh"
 	"$ROOT/tests/lxd/image.sh"
 }
 
-# lxc without the test runner's standard input, which it would read.
-client() { lxc "$@" </dev/null; }
+# lxc or incus without the test runner's standard input, which it would read.
+client() { "$CLIENT" "$@" </dev/null; }
 
 # start NAME... - plain running machines.
 start() {
@@ -60,7 +75,7 @@ wait_for() {
 	done
 }
 
-# Is LXD making an image just now?
+# Is the server making an image just now?
 publishing() {
 	client query "/1.0/operations?recursion=1" |
 	    jq -e '[.running[]? | select(.description == "Downloading image")

@@ -1,5 +1,5 @@
 #!/bin/sh
-# up.sh - starts the lab's LXD, or finds it running, and sets it up: a storage
+# up.sh - starts the lab's server, or finds it running, and sets it up: a storage
 # pool, a bridge without translation of addresses and so without a way out (with
 # its routing off, machines could not reach each other either where the host
 # filters bridges), the default profile. Says nothing on stdout.
@@ -14,8 +14,9 @@ START_WAIT_S=60
 usage() {
 	cat <<-EOF
 	usage: $PROGRAM [--where]
-	  --where        only print its LXD_DIR
-	  LAB            state folder, default: build/lxd of the project
+	  --where        only print its LXD_DIR (INCUS_DIR)
+	  LAB_SERVER     lxd (default) or incus
+	  LAB            state folder, default: build/\$LAB_SERVER of the project
 	  LAB_POOL       btrfs or dir, default: btrfs where it works
 	  LAB_POOL_GIB   size of the btrfs pool's file (sparse), default: 20
 	EOF
@@ -23,13 +24,13 @@ usage() {
 
 start_daemon() {
 	[ -z "$(daemon_pids)" ] || return 0
-	rm -f "$LXD_DIR/unix.socket"
-	say "starting LXD in $LXD_DIR"
+	rm -f "$SERVER_DIR/unix.socket"
+	say "starting $DAEMON in $SERVER_DIR"
 	# Passers-by must get in, whatever the caller's umask is.
-	(umask 022 && mkdir -p "$LXD_DIR") && chmod 711 "$LXD_DIR"
+	(umask 022 && mkdir -p "$SERVER_DIR") && chmod 711 "$SERVER_DIR"
 	umask 022
-	setsid lxd --group root --logfile "$LAB/lxd.log" \
-	    </dev/null >>"$LAB/lxd.out" 2>&1 9>&- &
+	setsid "$DAEMON" --group root --logfile "$LAB/server.log" \
+	    </dev/null >>"$LAB/server.out" 2>&1 9>&- &
 }
 
 # free_range - prints the first ADDRESS/24 no route of this machine touches.
@@ -50,29 +51,29 @@ free_range() {
 }
 
 have_pool() {
-	lxc storage list --format csv </dev/null 2>>"$LAB/lxd.out" |
+	client storage list --format csv </dev/null 2>>"$LAB/server.out" |
 	    grep -q "^$POOL,.*,CREATED\$"
 }
 
 make_pool() {
 	if [ "${LAB_POOL:-btrfs}" = btrfs ]; then
-		lxc storage create "$POOL" btrfs size="${LAB_POOL_GIB:-20}GiB" \
-		    </dev/null >>"$LAB/lxd.out" 2>&1 && return 0
+		client storage create "$POOL" btrfs size="${LAB_POOL_GIB:-20}GiB" \
+		    </dev/null >>"$LAB/server.out" 2>&1 && return 0
 		say "no btrfs pool here: taking plain folders"
 	fi
-	lxc storage create "$POOL" dir </dev/null >>"$LAB/lxd.out" 2>&1
+	client storage create "$POOL" dir </dev/null >>"$LAB/server.out" 2>&1
 }
 
 set_up() {
 	if ! have_pool; then
 		# One that was begun and not finished is of no use.
-		lxc storage delete "$POOL" >/dev/null 2>&1 || :
+		client storage delete "$POOL" >/dev/null 2>&1 || :
 		make_pool || return 1
 	fi
-	address=$(lxc network get "$BRIDGE" ipv4.address 2>/dev/null) ||
+	address=$(client network get "$BRIDGE" ipv4.address 2>/dev/null) ||
 	    address=$(free_range) || return 1
 	# zstd makes an image in a quarter of gzip's time
-	lxd init --preseed >>"$LAB/lxd.out" 2>&1 <<-EOF
+	$SET_UP >>"$LAB/server.out" 2>&1 <<-EOF
 	config:
 	  images.compression_algorithm: zstd
 	networks:
@@ -100,7 +101,7 @@ set_up() {
 main() {
 	case ${1:-} in
 	'') ;;
-	--where) enter_lab; printf '%s\n' "$LXD_DIR"; exit 0 ;;
+	--where) enter_lab; printf '%s\n' "$SERVER_DIR"; exit 0 ;;
 	-h | --help) usage; exit 0 ;;
 	*) usage_error "unknown argument $1" ;;
 	esac
@@ -108,11 +109,11 @@ main() {
 	enter_lab
 	lock_lab
 	# With settings of its own the client does not greet a newcomer.
-	mkdir -p "$LXD_CONF"
-	[ -e "$LXD_CONF/config.yml" ] || echo '{}' >"$LXD_CONF/config.yml"
-	lxd_answers || start_daemon
-	wait_until "$START_WAIT_S" lxd_answers ||
-	    die 75 "LXD does not answer after $START_WAIT_S s: see $LAB/lxd.log"
-	set_up || die 71 "LXD refuses its set-up: see $LAB/lxd.out"
+	mkdir -p "$CLIENT_DIR"
+	[ -e "$CLIENT_DIR/config.yml" ] || echo '{}' >"$CLIENT_DIR/config.yml"
+	server_answers || start_daemon
+	wait_until "$START_WAIT_S" server_answers ||
+	    die 75 "$DAEMON does not answer after $START_WAIT_S s: see $LAB/server.log"
+	set_up || die 71 "$DAEMON refuses its set-up: see $LAB/server.out"
 }
 main "$@"

@@ -57,6 +57,11 @@ static void read_replies(const struct provider *lxd)
 	CHECK_TEXT(world.tasks[0].machine, "");
 	CHECK(world.tasks[2].state == TASK_DONE && !world.tasks[2].makes_image);
 	CHECK_TEXT(world.tasks[2].machine, "db1");
+	observe(lxd, LIST_TASKS, "operations_entity.json", &world);
+	CHECK(world.task_count == 5);
+	CHECK_TEXT(world.tasks[3].machine, "db1");
+	CHECK_TEXT(world.tasks[4].machine, "");
+	CHECK(world.tasks[4].makes_image && world.tasks[4].percent == 45);
 	world_clear(&world);
 }
 
