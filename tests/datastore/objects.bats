@@ -46,6 +46,11 @@ setup() {
 
 @test "what is not there: 1, and the file is as it was" {
 	echo old >file
+	# a name that begins alike is another name
+	store put "$BUCKET" none.candidate file
+	run --separate-stderr store put "$BUCKET" unsent no-such-file
+	[ "$status" -ne 0 ] && [[ $stderr == *no-such-file* ]]
+	[ "$(store list "$BUCKET" | cut -f 1)" = none.candidate ]
 	while read -r in words; do
 		for command in get head; do
 			run --separate-stderr store "$command" "$in" none
