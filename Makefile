@@ -228,7 +228,7 @@ demo: all $(if $(filter $(EMULATED),$(CLOUD)),$(EMULATOR)) ## the whole story; C
 	    "make demo: CLOUD=$(CLOUD): one of lxd $(EMULATED)" >&2; exit 1; }
 	CLOUD=$(CLOUD) tests/demo/story.sh
 
-bench: all $(EMULATOR) ## 200 machines captured at once on each cloud; MACHINES=n
+bench: all $(EMULATOR) ## 200 machines at once on each cloud, MACHINES=n; on LXD, image or packages
 	@tests/bench/bench.sh
 
 # ---- installing ----

@@ -31,8 +31,11 @@ usage() {
 	  LOOP      captured one after the other; the table has what MACHINES
 	            would take so (1)
 	  SPEED     how many times as fast as real time (25)
+	  STORY_LONG_WAY  no: leave out the real machines
 	First it prints how many requests a second the emulator answers, with
-	$LOADED machines in it; last, so many are captured at once on the first CLOUD.
+	$LOADED machines in it; then so many are captured at once on the first CLOUD;
+	last, on real machines, where they can run: how long a webserver from its
+	image takes, beside the same one from packages.
 	EOF
 }
 
@@ -239,6 +242,23 @@ pace() {
 	    "($answered in $took_ms ms, $CLIENTS at a time, $LOADED machines)"
 }
 
+# from_image_or_packages - by the story, of which it is a part.
+from_image_or_packages() {
+	what="a webserver from its image beside one from packages"
+	if [ "${STORY_LONG_WAY:-yes}" = no ]; then
+		echo "$what: left out (STORY_LONG_WAY=no); make demo" \
+		    "CLOUD=lxd times it too"
+	elif ! why=$("$root/tests/lxd/check.sh"); then
+		echo "$what: no real machines can run here: $why"
+	elif CLOUD=lxd STORY=ratio "$root/tests/demo/story.sh" \
+	    </dev/null >"$work/ratio" 2>&1; then
+		grep 'ratio 1 : ' "$work/ratio"
+	else
+		tail -n 20 "$work/ratio" >&2
+		die "$what: the story failed"
+	fi
+}
+
 main() {
 	case ${1:-} in
 	-h | --help) usage; exit 0 ;;
@@ -254,5 +274,6 @@ main() {
 	pace
 	for cloud; do bench "$cloud"; done
 	[ "$MACHINES" -ge "$LOADED" ] || crowd "$1"
+	from_image_or_packages
 }
 main "$@"

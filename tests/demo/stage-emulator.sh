@@ -109,6 +109,8 @@ stage_scale() {
 # stage_long_way - nothing is built from packages there.
 stage_long_way() { :; }
 
+stage_ratio() { die "STORY=ratio is for CLOUD=lxd"; }
+
 # stage_tell - what it took, as the cloud saw it.
 stage_tell() {
 	control requests | jq -e '[.requests[] | select(.token_in_path or
