@@ -81,6 +81,9 @@ options() {
 
 random_word() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
 
+# why_not - a client's words: its first error, which may be of many lines.
+why_not() { grep -m 1 ERROR "$work/why" || tail -n 1 "$work/why"; }
+
 restore_database() {
 	if [ "$kind" = mysql ]; then
 		restore_mysql
@@ -140,7 +143,7 @@ restore_mysql() {
 	SQL
 	if ! load_mysql "$side" "$work/loader" "$loader"; then
 		one "DROP DATABASE $sql_side; DROP USER $loader@$sql_mask"
-		die "the dump cannot be loaded: $(tail -n 1 "$work/why")"
+		die "the dump cannot be loaded: $(why_not)"
 	fi
 	one "SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME
 	    FROM information_schema.SCHEMATA
@@ -171,7 +174,7 @@ restore_mysql() {
 		# Views, triggers and routines cannot be renamed; the dump is
 		# known to load.
 		load_mysql "$name" "$work/client" ||
-			die "the dump: $(tail -n 1 "$work/why")"
+			die "the dump: $(why_not)"
 	fi
 	one "DROP DATABASE $sql_side; DROP USER $loader@$sql_mask"
 }
@@ -254,8 +257,7 @@ restore_postgres() {
 	    as_site "$work/passes" -1 -f - \
 	    -h "$(word DB_LISTEN 127.0.0.1)" -d "$name" \
 	    >/dev/null 2>"$work/why" ||
-		die "the dump cannot be loaded: $(grep -m 1 ERROR "$work/why" ||
-		    tail -n 1 "$work/why")"
+		die "the dump cannot be loaded: $(why_not)"
 }
 
 # ---- the database where the toolkit's script loads the dump ----
@@ -267,7 +269,7 @@ set_aside() {
 	[ "$(setting DB_MANAGED)" != yes ] || return 0
 	if [ "$kind" = mysql ]; then
 		find_client
-		options >"$work/client"
+		options "$work/client" "$user" "$password"
 		drop="DROP TABLE IF EXISTS $sql_database.zzzz"
 		one "$drop" 2>"$work/why" || printf '%s;\n' "$drop" |
 			"$client" --defaults-file="$work/client" --batch \

@@ -221,6 +221,6 @@ nothing_left() {
 	run boot
 	echo "$output"
 	[ "$status" -eq 0 ]
-	[ "$(root 'SELECT token FROM n1_n.proof')" = new ]
+	[ "$(root 'SELECT token FROM n1_n.proof WHERE n = 1')" = new ]
 	[ -e "$HOME_DIR/runtime/DATABASE_READY" ]
 }
