@@ -147,7 +147,8 @@ check-bats: everything ## the tests of programs and scripts
 	@{ $(call run_bats,$(BATS),$(AT_ONCE)); } | $(COUNT)
 
 check-lxd: everything ## the tests on real machines (LXD, as root)
-	$(call need,bats jq lxd debootstrap mksquashfs,--demo lxd)
+	$(call need,bats jq lxd debootstrap mksquashfs ceph-mon ceph-osd \
+	    radosgw uuidgen,--demo lxd)
 	@{ $(call run_bats,$(wildcard tests/lxd/*.bats)); } | $(COUNT)
 
 # On a machine without Incus, tests/lxd/incus.sh gets it, below build/ alone.

@@ -39,7 +39,7 @@ serve_packages() {
 teardown_file() {
 	load lxd
 	[ ! -e "$BATS_FILE_TMPDIR/httpd" ] || kill "$(cat "$BATS_FILE_TMPDIR/httpd")" || :
-	"$ROOT/tests/lxd/down.sh" --images
+	lab_clear
 }
 
 setup() {

@@ -3,12 +3,12 @@
 setup_file() {
 	load lxd
 	lab_up
-	start one two
+	start_small one two
 }
 
 teardown_file() {
 	load lxd
-	"$ROOT/tests/lxd/down.sh" --images
+	lab_clear
 }
 
 setup() {

@@ -15,7 +15,7 @@ STOP_WAIT_S=30
 usage() {
 	cat <<-EOF
 	usage: $PROGRAM [--images | --all]
-	  --images   also removes every image but $BASE
+	  --images   also removes every image but $BASE and $BARE
 	  --all      removes all of the server's state and the base image's files too
 	  LAB_SERVER lxd (default) or incus
 	  LAB        state folder, default: build/\$LAB_SERVER of the project
@@ -29,12 +29,13 @@ remove_machines() {
 		    say "$name: $LAB_SERVER cannot delete it"
 	done
 	if [ "$images" = yes ]; then
-		base=$(client image info "$BASE" 2>/dev/null |
-		    sed -n 's/^Fingerprint: //p')
+		base=$(for name in "$BASE" "$BARE"; do
+			client image info "$name" 2>/dev/null || :
+		done | sed -n 's/^Fingerprint: //p')
 		client image list --format csv -c F </dev/null |
 		    while read -r fingerprint; do
-			[ "$fingerprint" = "$base" ] ||
-			    client image delete "$fingerprint" </dev/null >&2 || :
+			case $base in *"$fingerprint"*) continue ;; esac
+			client image delete "$fingerprint" </dev/null >&2 || :
 		done
 	fi
 	client profile device remove default eth0 >/dev/null 2>&1 || :

@@ -25,7 +25,7 @@ setup_file() {
 teardown_file() {
 	load lxd
 	client config unset core.https_address || :
-	"$ROOT/tests/lxd/down.sh" --images
+	lab_clear
 }
 
 setup() {

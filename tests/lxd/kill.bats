@@ -5,15 +5,12 @@
 setup_file() {
 	load lxd
 	lab_up
-	start one
-	# less to pack in each image
-	client exec -T one -- sh -c 'systemctl stop mariadb
-	    rm -rf /var/lib/mysql /usr/sbin/maria* /usr/bin/maria* /usr/share/*'
+	start_small one
 }
 
 teardown_file() {
 	load lxd
-	"$ROOT/tests/lxd/down.sh" --images
+	lab_clear
 }
 
 setup() {

@@ -28,13 +28,24 @@ esac
 # lab_up - the lab's server with the base image, nothing else in it.
 lab_up() {
 	unset ADT_SEAL_KEY BUILD_HOME
-	[ "$LAB_SERVER" != incus ] || "$ROOT/tests/lxd/incus.sh"
-	"$ROOT/tests/lxd/check.sh"
-	if [ -d "$LAB/$LAB_SERVER" ]; then
-		"$ROOT/tests/lxd/down.sh" --images
-	fi
-	"$ROOT/tests/lxd/up.sh"
-	"$ROOT/tests/lxd/image.sh"
+	"$ROOT/tests/lxd/up.sh" 3>&-
+	"$ROOT/tests/lxd/image.sh" 3>&-
+	lab_clear
+}
+
+# lab_clear - nothing but the base image in the lab's server, which runs.
+lab_clear() {
+	local name base
+	rm -f "$BATS_RUN_TMPDIR/story/rebuilt"
+	for name in $(client list --format csv -c n); do
+		client delete --force "$name"
+	done
+	base=$(for name in adt-base adt-bare; do
+		client image info "$name" 2>/dev/null || :
+	done | sed -n 's/^Fingerprint: //p')
+	for name in $(client image list --format csv -c F); do
+		[[ $base == *"$name"* ]] || client image delete "$name"
+	done
 }
 
 # lxc or incus without the test runner's standard input, which it would read.
@@ -43,6 +54,29 @@ client() { "$CLIENT" "$@" </dev/null; }
 # start NAME... - plain running machines.
 start() {
 	for name; do client launch adt-base "$name" >/dev/null 2>&1; done
+}
+
+# slim NAME [PATH...] - takes away a database server and what else only takes time
+# to pack: PHP, or these paths.
+slim() {
+	local name=$1
+	shift
+	[ $# -gt 0 ] || set -- '/usr/sbin/php*' /usr/lib/php '/usr/bin/mariadb*' \
+	    '/usr/bin/mysql*'
+	client exec -T "$name" -- sh -c "systemctl -q stop mariadb
+	    rm -rf /var/lib/mysql /usr/sbin/mariadbd /usr/bin/mariabackup \
+		/usr/bin/mbstream /usr/bin/aria* /usr/bin/myisam* $*
+	    sync" 2>/dev/null
+}
+
+# start_small NAME... - plain running machines, which hold little.
+start_small() {
+	start "$@"
+	for name; do
+		slim "$name" '/usr/bin/maria*' '/usr/bin/my*' '/usr/sbin/php*' \
+		    /usr/lib/php '/usr/lib/python3*' '/usr/share/*' \
+		    '/usr/lib/*-linux-gnu/perl*'
+	done
 }
 
 cloud() {
