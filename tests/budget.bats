@@ -91,3 +91,51 @@ within() {
 	[ "$stderr" = "" ]
 	[ "$(there '.images | length')" -eq 40 ]
 }
+
+@test "two captures at once on one token: together below every limit" {
+	while IFS='|' read -r where speed hourly; do
+		echo "cloud: $where"
+		SPEED=$speed start_cloud "$where"
+		control POST settings '{"image_s": 20, "image_gb_s": 2}'
+		fleet 80
+		pids=
+		for part in 0 1; do
+			# shellcheck disable=SC2046 # words
+			cloud capture --journal "$BATS_TEST_TMPDIR/$where.$part" \
+			    --deadline 120 $(xargs -n 1 <<<"$WORDS" |
+				awk -v part="$part" 'NR % 2 == part') \
+			    >"$BATS_TEST_TMPDIR/rows.$part" 3>&- &
+			pids="$pids $!"
+		done
+		for pid in $pids; do wait "$pid"; done
+		[ "$(cat "$BATS_TEST_TMPDIR"/rows.? | wc -l)" -eq 80 ]
+		within "$where" "$hourly"
+		stop_emulator
+	done <<-'TABLE'
+	digitalocean|60|5000
+	linode|60|0
+	TABLE
+}
+
+@test "a budget that is damaged, not ours to write, or held: it goes on alone" {
+	start_cloud linode
+	fleet 1
+	cloud images
+	file=$(find "$ADT_RUN_DIR" -name 'budget-*')
+	head -c 400 /dev/urandom >"$file"
+	run -0 --separate-stderr cloud images
+	rm "$file"
+	mkdir "$file"
+	run -0 --separate-stderr cloud images
+	rmdir "$file"
+	cloud images
+	# stopped in the middle, it would hold the file for ever
+	flock "$file" sleep 60 3>&- &
+	holder=$!
+	sleep 0.5
+	run --separate-stderr timeout 30 adt-cloud images --cloud linode \
+	    --api-url "$API" --credentials "$CREDENTIALS"
+	kill "$holder"
+	[ "$status" -eq 0 ]
+	[ "$stderr" = "" ]
+}

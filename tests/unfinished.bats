@@ -142,3 +142,27 @@ given_up() {
 	obtain --machine webserver --progress none
 	grep -qE '^pid [0-9]+ on .+ since 20' "$SNAPSHOTS/snapshots.json.lock"
 }
+
+@test "a lock whose script was killed: that a program still works is said" {
+	start_site vultr
+	mkdir -p "$SNAPSHOTS"
+	lock=$SNAPSHOTS/snapshots.json.lock
+	: >"$lock"
+	flock "$lock" sleep 60 3>&- &
+	holder=$!
+	says() {
+		echo "pid $1 on $(uname -n) since 2026-01-01T00:00:00Z" >"$lock"
+		ADT_LOCK_WAIT_S=0 run --separate-stderr obtain --machine webserver
+		echo "$1: $status: $stderr"
+		[ "$status" -eq 75 ]
+		[[ $stderr == *"pid $1 on $(uname -n) since 2026-01-01"* ]]
+	}
+	sh -c 'exit 0' &
+	gone=$!
+	wait "$gone"
+	says "$gone"
+	[[ $stderr == *'which was killed: a program that it had started is still'* ]]
+	says "$$"
+	[[ $stderr != *'which was killed'* ]]
+	kill "$holder"
+}

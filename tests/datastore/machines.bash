@@ -18,7 +18,7 @@ fresh_machines() {
 	cp "$BUILD/environment" "$BUILD/build_environment"
 	machine one
 	machine two
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return
 }
 
 # machine NAME - a build machine: a build home, with the datastore.
