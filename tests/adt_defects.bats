@@ -71,7 +71,7 @@ DBNAME:ndemo' ]
 }
 
 @test "10: an image that is being made is waited for, and then recorded" {
-	while read -r cloud pending; do
+	for cloud in linode vultr; do
 		echo "cloud: $cloud"
 		start_site "$cloud"
 		control POST settings '{"image_s": 400, "image_gb_s": 0}' >/dev/null
@@ -89,10 +89,7 @@ DBNAME:ndemo' ]
 		[ "$(there '.images[0].id')" = "$(adt-snapshot-ids get \
 		    "$SNAPSHOTS/snapshot_ids.dat" webserver)" ]
 		stop_emulator
-	done <<-'TABLE'
-	linode
-	vultr
-	TABLE
+	done
 }
 
 @test "18: whatever fails, the status is not 0, and says of which kind it is" {
@@ -179,7 +176,7 @@ noted() {
 	run ! grep -rn ResetFirewall "$ROOT/templates" "$ROOT/helperscripts"
 	# They are called by toolkit(), which looks first, and by nothing else.
 	cd "$ROOT/templates/userdata"
-	[ "$(grep -hE '^[^#]*Install[A-Za-z]*[.]sh' ./*.sh ./*.yaml |
-	    grep -vE 'toolkit application/|^[[:space:]]*(die )?"|\\$' | wc -l)" -eq 0 ]
+	run ! grep -vE 'toolkit application/|^[[:space:]]*(die )?"|\\$' \
+	    <(grep -hE '^[^#]*Install[A-Za-z]*[.]sh' ./*.sh ./*.yaml)
 	sed -n '/^toolkit() {/,/^}/p' restore-site.sh | grep -q 'no such script'
 }

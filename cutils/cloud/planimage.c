@@ -69,28 +69,33 @@ static enum step make_still(const struct world *world,
 	return STEP_DONE;
 }
 
-enum step plan_image(const struct traits *traits, const struct world *world,
-		     struct target *target, int64_t now_s)
+/* The image as the target has to see it: gone where the cloud says that it is
+ * deleted; *seen, with another state, where its task knows better. */
+static const struct image *image_of(const struct traits *traits,
+				    const struct world *world,
+				    struct target *target, struct image *seen)
 {
-	const struct machine *machine = world_machine(world, target->machine);
 	const struct image *image = world_image(world, target->image);
-	const struct image *snapshot = step_snapshot(traits, world, target);
-	struct image seen; /* the image, where its task knows better */
-	enum step step;
 
 	if (image && image->state == IMAGE_DELETED) {
 		if (!target->giving_up && target->sent == STEP_IMAGE)
 			step_fail(target, ERR_REFUSED,
 				  "the cloud says that the image is deleted",
 				  target->image);
-		image = NULL;
+		return NULL;
 	}
-	if (image && step_task_decides(traits, target)) {
-		seen = *image;
-		seen.state = target->task_state == TASK_FAILED ? IMAGE_FAILED
-							       : IMAGE_PENDING;
-		image = &seen;
-	}
+	if (!image || !step_task_decides(traits, target))
+		return image;
+	*seen = *image;
+	seen->state = target->task_state == TASK_FAILED ? IMAGE_FAILED
+							: IMAGE_PENDING;
+	return seen;
+}
+
+static void note_what_is(struct target *target, const struct machine *machine,
+			 const struct image *image,
+			 const struct image *snapshot)
+{
 	if (machine)
 		step_note_machine(target, machine);
 	if (machine && machine->state == MACHINE_STOPPED &&
@@ -102,9 +107,13 @@ enum step plan_image(const struct traits *traits, const struct world *world,
 	if (image)
 		snprintf(target->image_id, sizeof(target->image_id), "%s",
 			 image->id);
-	if (image && image->state == IMAGE_READY)
-		return image_is_ready(world, machine, image, snapshot, target,
-				      now_s);
+}
+
+/* Gives the target up where nothing can come of it any more. */
+static void fail_if_lost(struct target *target, const struct machine *machine,
+			 const struct image *image,
+			 const struct image *snapshot)
+{
 	if (!target->giving_up && image && image->state == IMAGE_FAILED)
 		step_fail(target, ERR_REFUSED,
 			  "the cloud could not make the image",
@@ -117,6 +126,41 @@ enum step plan_image(const struct traits *traits, const struct world *world,
 	if (!target->giving_up && !machine && !image)
 		step_fail(target, ERR_NO, "there is no such machine any more",
 			  "");
+}
+
+/* There is a snapshot, and no image yet: the machine is not needed longer. */
+static enum step image_from(const struct traits *traits,
+			    const struct world *world,
+			    const struct machine *machine,
+			    const struct image *snapshot, struct target *target,
+			    int64_t now_s)
+{
+	enum step step;
+
+	if (snapshot->state != IMAGE_READY ||
+	    (target->sent != STEP_IMAGE && world_busy(world, target->machine)))
+		return step_wait(target, "taking the snapshot");
+	step = step_restore_power(world, machine, target, now_s);
+	if (step != STEP_DONE)
+		return step;
+	return step_create(traits, world, target, STEP_IMAGE,
+			   "making the image", now_s);
+}
+
+enum step plan_image(const struct traits *traits, const struct world *world,
+		     struct target *target, int64_t now_s)
+{
+	const struct machine *machine = world_machine(world, target->machine);
+	struct image seen;
+	const struct image *image = image_of(traits, world, target, &seen);
+	const struct image *snapshot = step_snapshot(traits, world, target);
+	enum step step, still;
+
+	note_what_is(target, machine, image, snapshot);
+	if (image && image->state == IMAGE_READY)
+		return image_is_ready(world, machine, image, snapshot, target,
+				      now_s);
+	fail_if_lost(target, machine, image, snapshot);
 	if (target->giving_up)
 		return give_up(world, machine, image, snapshot, target, now_s);
 	if (image) {
@@ -124,17 +168,9 @@ enum step plan_image(const struct traits *traits, const struct world *world,
 		return step_wait_for_task(traits, world, target,
 					  "making the image", now_s);
 	}
-	if (snapshot && (snapshot->state != IMAGE_READY ||
-			 (target->sent != STEP_IMAGE &&
-			  world_busy(world, target->machine))))
-		return step_wait(target, "taking the snapshot");
-	if (snapshot) { /* the machine is not needed any longer */
-		step = step_restore_power(world, machine, target, now_s);
-		return step != STEP_DONE
-			       ? step
-			       : step_create(traits, world, target, STEP_IMAGE,
-					     "making the image", now_s);
-	}
+	if (snapshot)
+		return image_from(traits, world, machine, snapshot, target,
+				  now_s);
 	if (traits->inspect_first && !target->inspected)
 		return step_ask_calmly(target, STEP_INSPECT,
 				       "looking at its disk", now_s);
@@ -144,11 +180,8 @@ enum step plan_image(const struct traits *traits, const struct world *world,
 	else
 		step = step_create(traits, world, target, STEP_IMAGE,
 				   "making the image", now_s);
-	if (machine && step_creates(step)) {
-		enum step still = make_still(world, machine, target, now_s);
-
-		if (still != STEP_DONE)
-			return still;
-	}
-	return step;
+	if (!machine || !step_creates(step))
+		return step;
+	still = make_still(world, machine, target, now_s);
+	return still == STEP_DONE ? step : still;
 }

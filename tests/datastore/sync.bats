@@ -295,7 +295,7 @@ at_call() {
 	exec "$OUT/bin/adt-datastore" "\$@"
 	WRAPPER
 	chmod +x bin/adt-datastore
-	ADT_BIN=$BATS_TEST_TMPDIR/bin
+	export ADT_BIN=$BATS_TEST_TMPDIR/bin
 }
 
 @test "a gateway killed in the middle of a push: kept, and pushed the next time" {
