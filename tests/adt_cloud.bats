@@ -179,6 +179,25 @@ image was asked for at 1970-01-01T00:00:01Z, no answer was noted" ]
 	run --separate-stderr cloud credentials
 	[ "$status" -eq 1 ] && [ "$output" = "" ]
 	[[ $stderr == *"lxd wants no credentials"* ]]
+	# A server of one's own by https wants a certificate and its key.
+	crt=$BATS_TEST_TMPDIR/home/.config/lxc/client.crt
+	mkdir -p "${crt%/*}"
+	echo certificate >"$crt"
+	(umask 077 && echo key >"${crt%.crt}.key")
+	run --separate-stderr adt-cloud credentials --cloud lxd \
+	    --api-url https://127.0.0.1:1 --build "$build"
+	echo "lxd: $status: $output: $stderr"
+	[ "$status" -eq 0 ] && [ "$output" = "certificate
+key" ]
+	(umask 077 && printf '%s\n' "$output" >"$BATS_TEST_TMPDIR/pair")
+	run --separate-stderr adt-cloud credentials --cloud lxd \
+	    --api-url https://127.0.0.1:1 --credentials "$BATS_TEST_TMPDIR/pair"
+	[ "$status" -eq 0 ] && [ "$output" = "certificate
+key" ]
+	chmod 644 "${crt%.crt}.key"
+	run --separate-stderr adt-cloud credentials --cloud lxd \
+	    --api-url https://127.0.0.1:1 --build "$build"
+	[ "$status" -eq 77 ]
 	run script -qec "adt-cloud credentials --cloud exoscale --region r1 \
 	    --credentials '$BATS_TEST_TMPDIR/file'" /dev/null
 	[ "$status" -eq 64 ]

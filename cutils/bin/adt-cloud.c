@@ -7,6 +7,7 @@
 #include "base/output.h"
 #include "base/progress.h"
 #include "cloud/arguments.h"
+#include "cloud/handout.h"
 #include "cloud/rows.h"
 #include "cloud/session.h"
 #include "cloud/tell.h"
@@ -167,21 +168,18 @@ static int whoami_body(struct session *session, struct arguments *options,
 static int credentials_body(struct session *session, struct arguments *options,
 			    struct err *err)
 {
-	const struct credential_places *places = session->provider->places;
-	const struct credentials *found = &session->engine.credentials;
+	struct strbuf text = STRBUF(65536);
+	int rc = no_targets(options, err);
 
-	if (no_targets(options, err) < 0)
-		return -1;
-	if (!places)
-		return err_set(err, ERR_NO, "%s wants no credentials",
-			       session->provider->name);
-	if (isatty(STDOUT_FILENO))
-		return usage_error(err, "credentials are not shown on a "
-					"terminal: give them to a pipe");
-	printf("%s=%s\n", places->variables[0], found->key);
-	if (places->variables[1])
-		printf("%s=%s\n", places->variables[1], found->secret);
-	return 0;
+	if (rc == 0)
+		rc = handout_write(session, &options->access, &text, err);
+	if (rc == 0 && isatty(STDOUT_FILENO))
+		rc = usage_error(err, "credentials are not shown on a "
+				      "terminal: give them to a pipe");
+	if (rc == 0)
+		fputs(strbuf_text(&text), stdout);
+	strbuf_free(&text);
+	return rc;
 }
 
 static int machines_body(struct session *session, struct arguments *options,
