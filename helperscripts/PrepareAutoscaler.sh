@@ -73,6 +73,10 @@ autoscaler_lines() (
 		esac
 		put "$(put "$name" | tr -d _):$value"
 	done
+	# A cloud of one's own, where the build machine was told of it.
+	case ${ADT_API_URL:-} in
+	https://*) put "APIURL:$ADT_API_URL" ;;
+	esac
 )
 
 # usable_image - the webserver's, if the cloud has it and it is the recorded.
@@ -116,6 +120,7 @@ packages:${PACKAGES:-no}" >"$STAGE/about"
 	*) exit "$STATUS" ;;
 	esac
 	cp "$KEY_FILE" "$STAGE/etc/keys/"
+	[ -z "${ADT_CA_FILE:-}" ] || cp "$ADT_CA_FILE" "$STAGE/etc/ca.crt"
 	cp "$PROJECT/templates/autoscaler/receive.sh" "$STAGE"
 	[ -z "$PROGRAMS" ] || collect_programs
 }

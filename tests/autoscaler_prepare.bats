@@ -33,8 +33,8 @@ fresh_far() {
 	env -i PATH="$FAR/bin:${FAR_PATH:-/usr/sbin:/usr/bin:/sbin:/bin}" \
 	    FAR="$FAR" ADT_AUTOSCALER_DIR="$FAR/etc" ADT_PREFIX="$FAR/usr" \
 	    ADT_AUTOSCALER_STATE="$FAR/state" ADT_CLOCK="$ADT_CLOCK" \
-	    ADT_HOMEDIR_DAT="$FAR/homedir.dat" ADT_API_URL="$ADT_API_URL" \
-	    ADT_RUN_DIR="$FAR/run" sh -c "$code"
+	    ADT_HOMEDIR_DAT="$FAR/homedir.dat" \
+	    ADT_API_URL="${FAR_API_URL-$ADT_API_URL}" ADT_RUN_DIR="$FAR/run" sh -c "$code"
 	END
 	far_program id 'echo 1000'
 	far_program sudo '[ "$1 $2 $3" = "-S -p " ] && shift 3 &&
@@ -80,7 +80,7 @@ on_far() {
 	shift
 	env -i PATH=/usr/bin:/bin ADT_AUTOSCALER_DIR="$FAR/etc" \
 	    ADT_AUTOSCALER_STATE="$FAR/state" ADT_CLOCK="$ADT_CLOCK" \
-	    ADT_API_URL="$ADT_API_URL" ADT_RUN_DIR="$FAR/run" \
+	    ADT_API_URL="${FAR_API_URL-$ADT_API_URL}" ADT_RUN_DIR="$FAR/run" \
 	    ADT_HOMEDIR_DAT="$FAR/homedir.dat" \
 	    ADT_BUILDHOME_DAT=/nonexistent \
 	    "$FAR/usr/share/adt-snapshots/helperscripts/$script" "$@"
@@ -177,6 +177,28 @@ SECRET_KEY=emulator-secret" ]
 	echo "$status: $stderr"
 	[ "$status" -eq 0 ]
 	[[ $stderr == *"0 webservers: starting 2 more"* ]]
+}
+
+@test "a cloud of one's own: its address, and the certificate to trust" {
+	stop_emulator
+	test_ca "$BATS_TEST_TMPDIR/ca"
+	start_emulator --speed 100 --limit-scale 100 --tls \
+	    "$BATS_TEST_TMPDIR/ca/good.pem" "$BATS_TEST_TMPDIR/ca/good.key"
+	export ADT_CA_FILE=$BATS_TEST_TMPDIR/ca/ca.pem FAR_API_URL=
+	start_build digitalocean
+	run --separate-stderr prepare
+	echo "$status: $stderr"
+	[ "$status" -eq 0 ]
+	all_there
+	grep -qxF "APIURL:$ADT_API_URL" \
+	    "$FAR/etc/autoscaler_configuration_settings.dat"
+	run --separate-stderr on_far ScaleWebservers.sh 2 --number 2 --dry-run
+	echo "$status: $stderr"
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"0 webservers: starting 2 more"* ]]
+	cp "$BATS_TEST_TMPDIR/ca/other-ca.pem" "$FAR/etc/ca.crt"
+	run --separate-stderr on_far ScaleWebservers.sh 2 --number 2 --dry-run
+	[ "$status" -ne 0 ]
 }
 
 @test "a stream that is cut changes nothing" {

@@ -5,8 +5,9 @@
 #
 # An autoscaler has settings: "KEY:value" lines, where a key is the name of the
 # build's variable without its underscores. In /etc/adt-snapshots are besides,
-# brought by PrepareAutoscaler.sh: TOKEN, the cloud's credentials; keys, the build
-# key; webserver.conf, what its webservers must be told of the site.
+# brought by PrepareAutoscaler.sh: TOKEN, the cloud's credentials; ca.crt, whom to
+# trust at a cloud of one's own; keys, the build key; webserver.conf, what its
+# webservers must be told of the site.
 
 # autoscaler_settings - prints where they are; 1 where this is no autoscaler.
 autoscaler_settings() (
@@ -38,6 +39,11 @@ find_autoscaler() {
 	# looked for.
 	TOKEN_FILE=$BLD/TOKEN
 	[ -e "$TOKEN_FILE" ] || TOKEN_FILE=
+	API_URL=$(build_variable API_URL)
+	[ -z "$API_URL" ] || ADT_API_URL=${ADT_API_URL:-$API_URL}
+	[ ! -e "$BLD/ca.crt" ] || ADT_CA_FILE=${ADT_CA_FILE:-$BLD/ca.crt}
+	[ -z "${ADT_API_URL:-}" ] || export ADT_API_URL
+	[ -z "${ADT_CA_FILE:-}" ] || export ADT_CA_FILE
 	# shellcheck disable=SC2317 # build.sh's callers call this one
 	cloud() {
 		CLOUD_COMMAND=$1

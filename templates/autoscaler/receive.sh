@@ -100,6 +100,9 @@ need_programs() {
 need_cloud() {
 	set -- --cloud "$(about cloud)" --region "$(about region)"
 	[ ! -e "$FROM/etc/TOKEN" ] || set -- "$@" --credentials "$FROM/etc/TOKEN"
+	[ ! -e "$FROM/etc/ca.crt" ] || set -- "$@" --ca-file "$FROM/etc/ca.crt"
+	url=$(value APIURL "$FROM/etc/$SETTINGS")
+	[ -z "$url" ] || set -- "$@" --api-url "$url"
 	{ images=$("$CLOUD_PROGRAM" images --json "$@") &&
 	    "$CLOUD_PROGRAM" machines "$@" >/dev/null; } ||
 		die $? "the cloud does not answer to this machine, see above"
@@ -170,7 +173,7 @@ place_programs() {
 place_secrets() {
 	[ -d "$ETC" ] || install -d -m 755 "$ETC"
 	install -d -m 700 "$ETC/keys"
-	for name in TOKEN webserver.conf; do
+	for name in TOKEN ca.crt webserver.conf; do
 		if [ -e "$FROM/etc/$name" ]; then
 			place 600 "$FROM/etc/$name" "$ETC/$name"
 		elif [ -e "$ETC/$name" ]; then
