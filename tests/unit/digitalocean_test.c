@@ -3,38 +3,59 @@
 #include "cloud/reply.h"
 
 #include "check.h"
+#include "readings.h"
 #include "replies.h"
 
 static struct err err;
 
-static void read_inventory(const struct provider *cloud)
-{
-	struct world world = {0};
-	const struct machine *machine;
-	const struct image *image;
+static const struct listed lists[] = {
+	{LIST_MACHINES, "droplets.json",
+	 "id name status locked disk size_slug created_at region region.slug",
+	 "machine running "
+	 "example.com|3164444|nyc3|s-1vcpu-1gb|63663980|192.241.165.154|10.128."
+	 "192.124|2020-07-21T18:37:44Z||25\n"
+	 "machine running "
+	 "assets.example.com|3164459|nyc3|s-1vcpu-1gb|63663980|162.243.0.4|10."
+	 "128.192.138|2020-07-21T18:42:27Z||25\n"},
+	{LIST_IMAGES, "snapshots.json",
+	 "id name created_at regions min_disk_size size_gigabytes",
+	 "image ready web-01-1595954862243|6372321|nyc3 "
+	 "sfo3|2020-07-28T16:47:44Z|-1|2340000000|25|\n"},
+	{LIST_REGIONS, "regions.json", "slug", "offer nyc3|nyc3|||0|0\n"},
+	{LIST_SIZES, "sizes.json", "slug regions",
+	 "offer s-1vcpu-1gb|s-1vcpu-1gb|ams2 ams3 blr1 fra1 lon1 nyc1 nyc2 "
+	 "nyc3 sfo1 sfo2 sfo3 sgp1 tor1||25|1024\n"},
+	{LIST_NETWORKS, "vpcs.json", "id name",
+	 "offer env.prod-vpc|5a4981aa-9653-4bd1-bef5-d6bff52042e4|nyc1||0|0\n"
+	 "offer default-nyc1|e0fe0f4d-596a-465e-a902-571ce57b79fa|nyc1||0|0\n"
+	 "offer default-nyc3|d455e75d-4858-4eec-8c95-da2f0a5f93a7|nyc3||0|0\n"},
+	{LIST_FIREWALLS, "firewalls.json", "id name",
+	 "offer firewall|fb6045f1-cf1d-4ca3-bfac-18832663025b|||0|0\n"},
+	{LIST_KEYS, "keys.json", "id name",
+	 "offer Other Public Key|289794|||0|0\n"},
+};
 
-	replies_observe(cloud, LIST_MACHINES, "droplets.json", &world);
-	CHECK(world.machine_count == 2);
-	machine = world_machine(&world, "example.com");
-	CHECK(machine && machine->state == MACHINE_RUNNING && !machine->busy);
-	CHECK_TEXT(machine->id, "3164444");
-	CHECK_TEXT(machine->region, "nyc3");
-	CHECK_TEXT(machine->size, "s-1vcpu-1gb");
-	CHECK_TEXT(machine->created, "2020-07-21T18:37:44Z");
-	CHECK_TEXT(machine->public_ipv4, "192.241.165.154");
-	CHECK_TEXT(machine->private_ipv4, "10.128.192.124");
-	CHECK_TEXT(machine->image, "63663980");
-	CHECK(machine->disk_gb == 25);
-	replies_observe(cloud, LIST_IMAGES, "snapshots.json", &world);
-	CHECK(world.image_count == 1); /* the other is of a volume */
-	image = world_image(&world, "web-01-1595954862243");
-	CHECK(image && image->state == IMAGE_READY);
-	CHECK_TEXT(image->id, "6372321");
-	CHECK_TEXT(image->region, "nyc3 sfo3");
-	CHECK_TEXT(image->created, "2020-07-28T16:47:44Z");
-	CHECK(image->min_disk_gb == 25 && image->size_bytes == 2340000000u);
-	world_clear(&world);
-}
+static const struct answered answers[] = {
+	{STEP_IMAGE, "snapshot_action.json", "action action.id",
+	 "task=36804636", NULL},
+	{STEP_ASK, "snapshot_action.json", NULL, "state=running", NULL},
+	{STEP_ASK, "action.json", "action action.status", "state=done", NULL},
+	{STEP_ASK, "action_errored.json", NULL,
+	 "task=36804636 state=failed text=action 36804636 errored", "36804636"},
+	{STEP_CREATE, "create.json", "droplet droplet.id",
+	 "task=7515 machine=3164444", NULL},
+};
+
+static const struct refused refusals[] = {
+	{"error.json", 422, false, "Unable to authenticate you."},
+	{"error.json", 401, false, "Unable to authenticate you."},
+	{"error_busy.json", 422, true,
+	 "Droplet already has a pending event. (request "
+	 "4d9d8375-3c56-4925-a3e7-eb137fed17e9)"},
+	{"error_busy.json", 403, false,
+	 "Droplet already has a pending event. (request "
+	 "4d9d8375-3c56-4925-a3e7-eb137fed17e9)"},
+};
 
 static void read_states(const struct provider *cloud)
 {
@@ -63,30 +84,16 @@ static void read_states(const struct provider *cloud)
 	json_decref(reply);
 }
 
-static void read_offers(const struct provider *cloud)
+static void find_offers(const struct provider *cloud)
 {
 	struct world world = {0};
-	const struct offer *offer;
 
-	replies_observe(cloud, LIST_REGIONS, "regions.json", &world);
 	replies_observe(cloud, LIST_SIZES, "sizes.json", &world);
 	replies_observe(cloud, LIST_NETWORKS, "vpcs.json", &world);
-	replies_observe(cloud, LIST_FIREWALLS, "firewalls.json", &world);
-	replies_observe(cloud, LIST_KEYS, "keys.json", &world);
-	CHECK(world_offer(&world, OFFER_REGION, "nyc3", ""));
-	offer = world_offer(&world, OFFER_SIZE, "s-1vcpu-1gb", "nyc3");
-	CHECK(offer && offer->disk_gb == 25 && offer->memory_mb == 1024);
+	CHECK(world_offer(&world, OFFER_SIZE, "s-1vcpu-1gb", "nyc3"));
 	CHECK(!world_offer(&world, OFFER_SIZE, "s-1vcpu-1gb", "ams9"));
-	offer = world_offer(&world, OFFER_NETWORK, "env.prod-vpc", "nyc1");
-	CHECK(offer);
-	CHECK_TEXT(offer->id, "5a4981aa-9653-4bd1-bef5-d6bff52042e4");
+	CHECK(world_offer(&world, OFFER_NETWORK, "env.prod-vpc", "nyc1"));
 	CHECK(!world_offer(&world, OFFER_NETWORK, "env.prod-vpc", "nyc3"));
-	offer = world_offer(&world, OFFER_FIREWALL, "firewall", "nyc3");
-	CHECK(offer);
-	CHECK_TEXT(offer->id, "fb6045f1-cf1d-4ca3-bfac-18832663025b");
-	offer = world_offer(&world, OFFER_KEY, "Other Public Key", "nyc3");
-	CHECK(offer);
-	CHECK_TEXT(offer->id, "289794");
 	world_clear(&world);
 }
 
@@ -119,90 +126,9 @@ static void read_pages(const struct provider *cloud)
 	json_decref(reply);
 }
 
-static void read_answers(const struct provider *cloud)
-{
-	struct target target = {0};
-	json_t *reply = replies_load(cloud, "account.json");
-	char text[200];
-
-	CHECK(cloud->whoami_reply(reply, text, sizeof(text), &err) == 0);
-	CHECK_TEXT(text, "sammy@digitalocean.com (active)");
-	CHECK(cloud->whoami_reply(NULL, text, sizeof(text), &err) < 0);
-	CHECK(err.kind == ERR_PROTOCOL);
-	json_decref(reply);
-
-	reply = replies_load(cloud, "snapshot_action.json");
-	CHECK(cloud->actions[STEP_IMAGE].reply(reply, &target, &err) == 0);
-	CHECK_TEXT(target.task_id, "36804636");
-	CHECK(cloud->actions[STEP_ASK].reply(reply, &target, &err) == 0);
-	CHECK(target.task_state == TASK_RUNNING);
-	json_decref(reply);
-	reply = replies_load(cloud, "action.json");
-	CHECK(cloud->actions[STEP_ASK].reply(reply, &target, &err) == 0);
-	CHECK(target.task_state == TASK_DONE);
-	json_decref(reply);
-	reply = replies_load(cloud, "action_errored.json");
-	CHECK(cloud->actions[STEP_ASK].reply(reply, &target, &err) == 0);
-	CHECK(target.task_state == TASK_FAILED);
-	CHECK_TEXT(target.task_text, "action 36804636 errored");
-	json_decref(reply);
-
-	reply = replies_load(cloud, "create.json");
-	CHECK(cloud->actions[STEP_CREATE].reply(reply, &target, &err) == 0);
-	CHECK_TEXT(target.machine_id, "3164444");
-	CHECK_TEXT(target.task_id, "7515");
-	json_decref(reply);
-}
-
-static void read_errors(const struct provider *cloud)
-{
-	json_t *reply = replies_load(cloud, "error.json");
-	char text[200];
-
-	cloud->explain(reply, text, sizeof(text));
-	CHECK_TEXT(text, "Unable to authenticate you.");
-	CHECK(!cloud->busy(422, reply) && !cloud->busy(401, reply));
-	json_decref(reply);
-	reply = replies_load(cloud, "error_busy.json");
-	cloud->explain(reply, text, sizeof(text));
-	CHECK_TEXT(text, "Droplet already has a pending event. (request "
-			 "4d9d8375-3c56-4925-a3e7-eb137fed17e9)");
-	CHECK(cloud->busy(422, reply) && !cloud->busy(403, reply));
-	json_decref(reply);
-	CHECK(!cloud->busy(422, NULL));
-	cloud->explain(NULL, text, sizeof(text));
-	CHECK_TEXT(text, "");
-}
-
-static void damage(const struct provider *cloud)
-{
-	static const struct target asked = {.task_id = "36804636"};
-
-	replies_damage_list(cloud, LIST_MACHINES, "droplets.json",
-			    "id name status locked disk size_slug created_at "
-			    "region region.slug");
-	replies_damage_list(cloud, LIST_IMAGES, "snapshots.json",
-			    "id name created_at regions min_disk_size "
-			    "size_gigabytes");
-	replies_damage_list(cloud, LIST_REGIONS, "regions.json", "slug");
-	replies_damage_list(cloud, LIST_SIZES, "sizes.json", "slug regions");
-	replies_damage_list(cloud, LIST_NETWORKS, "vpcs.json", "id name");
-	replies_damage_list(cloud, LIST_FIREWALLS, "firewalls.json", "id name");
-	replies_damage_list(cloud, LIST_KEYS, "keys.json", "id name");
-	replies_damage_step(cloud, STEP_IMAGE, &asked, "snapshot_action.json",
-			    "action action.id");
-	replies_damage_step(cloud, STEP_ASK, &asked, "action.json",
-			    "action action.status");
-	replies_damage_step(cloud, STEP_CREATE, &asked, "create.json",
-			    "droplet droplet.id");
-}
-
 static void write_requests(const struct provider *cloud)
 {
-	static const struct {
-		enum step step;
-		const char *want;
-	} rows[] = {
+	static const struct written rows[] = {
 		{STEP_STOP,
 		 "POST /v2/droplets/3164444/actions {\"type\":\"shutdown\"}"},
 		{STEP_KILL,
@@ -236,11 +162,8 @@ static void write_requests(const struct provider *cloud)
 				.vpc_id = "vpc-1",
 				.tag = "adt",
 				.user_data = user_data};
-	size_t i;
 
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		replies_expect_request(cloud, rows[i].step, &target,
-				       rows[i].want);
+	readings_requests(cloud, &target, ROWS(rows));
 	target.user_data = NULL;
 	target.region[0] = target.ssh_key_id[0] = target.vpc_id[0] =
 		target.tag[0] = '\0';
@@ -254,13 +177,14 @@ int main(void)
 	const struct provider *cloud = provider_find("digitalocean", &err);
 
 	CHECK(cloud);
-	read_inventory(cloud);
+	readings_lists(cloud, ROWS(lists));
+	readings_answers(cloud, ROWS(answers));
+	readings_refusals(cloud, ROWS(refusals));
+	readings_whoami(cloud, "account.json",
+			"sammy@digitalocean.com (active)");
 	read_states(cloud);
-	read_offers(cloud);
+	find_offers(cloud);
 	read_pages(cloud);
-	read_answers(cloud);
-	read_errors(cloud);
-	damage(cloud);
 	write_requests(cloud);
 	return 0;
 }

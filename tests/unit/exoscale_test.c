@@ -4,192 +4,170 @@
 #include "cloud/reply.h"
 
 #include "check.h"
+#include "readings.h"
 #include "replies.h"
 
 static struct err err;
 
-static void read_machines(const struct provider *cloud)
+static const struct listed lists[] = {
+	{LIST_MACHINES, "instances.json",
+	 "id name state created-at instance-type instance-type.id",
+	 "machine running "
+	 "ws-ch-gva-2-demo-0-Xabc-init-1|b9a1c0de-0000-4000-8000-000000000001||"
+	 "b6cd1ff5-3a2f-4e9d-a4d1-8988c1191fe8|e6855668-819e-43a0-b946-"
+	 "342a93638d09|192.0.2.10||2026-08-21T10:15:30Z|c1a1c0de-0000-4000-"
+	 "8000-000000000001 c1a1c0de-0000-4000-8000-000000000002|0\n"
+	 "machine stopped "
+	 "db-ch-gva-2-demo-Xabc|b9a1c0de-0000-4000-8000-000000000002||b6cd1ff5-"
+	 "3a2f-4e9d-a4d1-8988c1191fe8||||2026-08-21T10:15:31Z||0\n"
+	 "machine other busy "
+	 "NO-1-as-ch-gva-2-demo-Xabc|b9a1c0de-0000-4000-8000-000000000003||"
+	 "b6cd1ff5-3a2f-4e9d-a4d1-8988c1191fe8||||2026-08-21T10:15:32Z||0\n"
+	 "machine failed "
+	 "NO-1-rp-ch-gva-2-demo-Xabc|b9a1c0de-0000-4000-8000-000000000004||"
+	 "b6cd1ff5-3a2f-4e9d-a4d1-8988c1191fe8||||2026-08-21T10:15:33Z||0\n"},
+	{LIST_SNAPSHOTS, "snapshots.json", "id state instance instance.id",
+	 "image ready "
+	 "|51a1c0de-0000-4000-8000-000000000001|||-1|0|0|b9a1c0de-0000-4000-"
+	 "8000-000000000001\n"
+	 "image pending "
+	 "|51a1c0de-0000-4000-8000-000000000002|||-1|0|0|b9a1c0de-0000-4000-"
+	 "8000-000000000001\n"
+	 "image ready "
+	 "|51a1c0de-0000-4000-8000-000000000003|||-1|0|0|b9a1c0de-0000-4000-"
+	 "8000-000000000002\n"
+	 "image failed "
+	 "|51a1c0de-0000-4000-8000-000000000004|||-1|0|0|b9a1c0de-0000-4000-"
+	 "8000-000000000002\n"
+	 "image pending "
+	 "|51a1c0de-0000-4000-8000-000000000005|||-1|0|0|b9a1c0de-0000-4000-"
+	 "8000-000000000002\n"},
+	{LIST_IMAGES, "templates.json", "id name created-at size zones",
+	 "image ready "
+	 "ws-ch-gva-2-demo-0-Xabc-init-1-20260821T110000Z|7ea1c0de-0000-4000-"
+	 "8000-000000000001|ch-gva-2 "
+	 "de-fra-1|2026-08-21T11:10:00Z|-1|10737418241|11|\n"},
+	{LIST_REGIONS, "zones.json", "name",
+	 "offer ch-gva-2|ch-gva-2|||0|0\n"
+	 "offer de-fra-1|de-fra-1|||0|0\n"},
+	{LIST_SIZES, "instance_types.json", "id family size zones",
+	 "offer standard.small|b6cd1ff5-3a2f-4e9d-a4d1-8988c1191fe8|ch-gva-2 "
+	 "de-fra-1||0|2048\n"
+	 "offer small|b6cd1ff5-3a2f-4e9d-a4d1-8988c1191fe8|ch-gva-2 "
+	 "de-fra-1||0|0\n"
+	 "offer "
+	 "memory.small|c7cd1ff5-3a2f-4e9d-a4d1-8988c1191fe9|ch-gva-2||0|"
+	 "2048\n"},
+	{LIST_NETWORKS, "private_networks.json", "id name",
+	 "offer "
+	 "adt_private_net_ch-gva-2|c1a1c0de-0000-4000-8000-000000000001|||0|0\n"
+	 "offer adt-vpc|c1a1c0de-0000-4000-8000-000000000001|||0|0\n"
+	 "offer other|c1a1c0de-0000-4000-8000-000000000002|||0|0\n"},
+	{LIST_FIREWALLS, "security_groups.json", "id name",
+	 "offer "
+	 "adt-webserver-demo|a1a1c0de-0000-4000-8000-000000000009|||0|0\n"},
+	{LIST_KEYS, "ssh_keys.json", "name",
+	 "offer "
+	 "AGILE_TOOLKIT_PUBLIC_KEY-demo|AGILE_TOOLKIT_PUBLIC_KEY-demo|||0|0\n"},
+};
+
+static const struct answered answers[] = {
+	{STEP_ASK, "operation_pending.json", "id state", "state=running", NULL},
+	{STEP_ASK, "operation_success.json", NULL, "state=done", NULL},
+	{STEP_ASK, "operation_failure.json", NULL,
+	 "state=failed text=operation failure: Internal error fault", NULL},
+	{STEP_ASK, "operation_timeout.json", NULL,
+	 "state=failed text=operation timeout:  ", NULL},
+	{STEP_SNAPSHOT, "operation_pending.json", "id state",
+	 "task=0pa1c0de-0000-4000-8000-000000000001 "
+	 "snapshot=51a1c0de-0000-4000-8000-000000000001",
+	 NULL},
+	{STEP_IMAGE, "operation_pending.json", NULL,
+	 "task=0pa1c0de-0000-4000-8000-000000000001", NULL},
+	{STEP_CREATE, "operation_pending.json", "id state",
+	 "task=0pa1c0de-0000-4000-8000-000000000001", NULL},
+	{STEP_INSPECT, "instance.json", "disk-size", "disk_gb=50 user=debian",
+	 NULL},
+};
+
+static const struct refused refusals[] = {
+	{"error_busy.json", 409, true, "Instance is busy"},
+	{"error_busy.json", 400, false, "Instance is busy"},
+	{"error_plain.json", 403, false, "Forbidden"},
+	{"error_problem.json", 404, false, "Not Found: no such template"},
+};
+
+/* Names of the toolkit and of its commands stand for those of the cloud. */
+static void find_offers(const struct provider *cloud)
 {
+	static const struct {
+		enum offer_kind kind;
+		const char *name, *region, *id; /* NULL: there is none */
+	} rows[] = {
+		{OFFER_REGION, "ch-gva-2", "", "ch-gva-2"},
+		{OFFER_SIZE, "standard.small", "de-fra-1",
+		 "b6cd1ff5-3a2f-4e9d-a4d1-8988c1191fe8"},
+		{OFFER_SIZE, "small", "ch-gva-2",
+		 "b6cd1ff5-3a2f-4e9d-a4d1-8988c1191fe8"},
+		{OFFER_SIZE, "memory.small", "ch-gva-2",
+		 "c7cd1ff5-3a2f-4e9d-a4d1-8988c1191fe9"},
+		{OFFER_SIZE, "memory.small", "de-fra-1", NULL},
+		{OFFER_SIZE, "gpu.small", "ch-gva-2", NULL},
+		{OFFER_NETWORK, "adt_private_net_ch-gva-2", "ch-gva-2",
+		 "c1a1c0de-0000-4000-8000-000000000001"},
+		{OFFER_NETWORK, "adt-vpc", "",
+		 "c1a1c0de-0000-4000-8000-000000000001"},
+	};
 	struct world world = {0};
-	const struct machine *machine;
-
-	replies_observe(cloud, LIST_MACHINES, "instances.json", &world);
-	CHECK(world.machine_count == 4); /* the fifth is destroyed */
-	machine = world_machine(&world, "ws-ch-gva-2-demo-0-Xabc-init-1");
-	CHECK(machine && machine->state == MACHINE_RUNNING && !machine->busy);
-	CHECK_TEXT(machine->id, "b9a1c0de-0000-4000-8000-000000000001");
-	CHECK_TEXT(machine->size, "b6cd1ff5-3a2f-4e9d-a4d1-8988c1191fe8");
-	CHECK_TEXT(machine->image, "e6855668-819e-43a0-b946-342a93638d09");
-	CHECK_TEXT(machine->public_ipv4, "192.0.2.10");
-	CHECK_TEXT(machine->created, "2026-08-21T10:15:30Z");
-	CHECK_TEXT(machine->networks, "c1a1c0de-0000-4000-8000-000000000001 "
-				      "c1a1c0de-0000-4000-8000-000000000002");
-	machine = world_machine(&world, "db-ch-gva-2-demo-Xabc");
-	CHECK(machine && machine->state == MACHINE_STOPPED && !machine->busy);
-	machine = world_machine(&world, "NO-1-as-ch-gva-2-demo-Xabc");
-	CHECK(machine && machine->state == MACHINE_OTHER && machine->busy);
-	machine = world_machine(&world, "NO-1-rp-ch-gva-2-demo-Xabc");
-	CHECK(machine && machine->state == MACHINE_FAILED);
-	world_clear(&world);
-	replies_damage_list(cloud, LIST_MACHINES, "instances.json",
-			    "id name state created-at instance-type "
-			    "instance-type.id");
-}
-
-static void read_images(const struct provider *cloud)
-{
-	static const enum image_state states[] = {IMAGE_READY, IMAGE_PENDING,
-						  IMAGE_READY, IMAGE_FAILED,
-						  IMAGE_PENDING};
-	struct world world = {0};
-	const struct image *image;
-	size_t i;
-
-	replies_observe(cloud, LIST_SNAPSHOTS, "snapshots.json", &world);
-	CHECK(world.snapshot_count == 5); /* the sixth is deleted */
-	for (i = 0; i < 5; i++)
-		CHECK(world.snapshots[i].state == states[i]);
-	CHECK(world_is_of(&world.snapshots[0], "ws",
-			  "b9a1c0de-0000-4000-8000-000000000001"));
-	replies_observe(cloud, LIST_IMAGES, "templates.json", &world);
-	image = world_image_id(&world, "7ea1c0de-0000-4000-8000-000000000001");
-	CHECK(image && image->state == IMAGE_READY);
-	CHECK_TEXT(image->name,
-		   "ws-ch-gva-2-demo-0-Xabc-init-1-20260821T110000Z");
-	CHECK_TEXT(image->region, "ch-gva-2 de-fra-1");
-	CHECK(image->min_disk_gb == 11 && image->size_bytes == 10737418241u);
-	world_clear(&world);
-	replies_damage_list(cloud, LIST_SNAPSHOTS, "snapshots.json",
-			    "id state instance instance.id");
-	replies_damage_list(cloud, LIST_IMAGES, "templates.json",
-			    "id name created-at size zones");
-}
-
-static void read_offers(const struct provider *cloud)
-{
-	struct world world = {0};
-	const struct offer *offer;
 
 	replies_observe(cloud, LIST_REGIONS, "zones.json", &world);
 	replies_observe(cloud, LIST_SIZES, "instance_types.json", &world);
 	replies_observe(cloud, LIST_NETWORKS, "private_networks.json", &world);
-	replies_observe(cloud, LIST_FIREWALLS, "security_groups.json", &world);
-	replies_observe(cloud, LIST_KEYS, "ssh_keys.json", &world);
-	CHECK(world_offer(&world, OFFER_REGION, "ch-gva-2", ""));
-	offer = world_offer(&world, OFFER_SIZE, "standard.small", "de-fra-1");
-	CHECK(offer);
-	CHECK_TEXT(offer->id, "b6cd1ff5-3a2f-4e9d-a4d1-8988c1191fe8");
-	offer = world_offer(&world, OFFER_SIZE, "small", "ch-gva-2");
-	CHECK(offer);
-	CHECK_TEXT(offer->id, "b6cd1ff5-3a2f-4e9d-a4d1-8988c1191fe8");
-	offer = world_offer(&world, OFFER_SIZE, "memory.small", "ch-gva-2");
-	CHECK(offer);
-	CHECK_TEXT(offer->id, "c7cd1ff5-3a2f-4e9d-a4d1-8988c1191fe9");
-	CHECK(offer->memory_mb == 2048);
-	CHECK(!world_offer(&world, OFFER_SIZE, "memory.small", "de-fra-1"));
-	CHECK(!world_offer(&world, OFFER_SIZE, "gpu.small", "ch-gva-2"));
-	offer = world_offer(&world, OFFER_NETWORK, "adt_private_net_ch-gva-2",
-			    "ch-gva-2");
-	CHECK(offer && world_offer(&world, OFFER_NETWORK, "other", ""));
-	CHECK_TEXT(world_offer(&world, OFFER_NETWORK, "adt-vpc", "")->id,
-		   offer->id);
-	offer = world_offer(&world, OFFER_FIREWALL, "adt-webserver-demo", "");
-	CHECK(offer);
-	CHECK_TEXT(offer->id, "a1a1c0de-0000-4000-8000-000000000009");
-	CHECK(world_offer(&world, OFFER_KEY, "AGILE_TOOLKIT_PUBLIC_KEY-demo",
-			  ""));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct offer *offer = world_offer(
+			&world, rows[i].kind, rows[i].name, rows[i].region);
+
+		CHECK(!offer == !rows[i].id);
+		if (offer)
+			CHECK_TEXT(offer->id, rows[i].id);
+	}
 	world_clear(&world);
-	replies_damage_list(cloud, LIST_REGIONS, "zones.json", "name");
-	replies_damage_list(cloud, LIST_SIZES, "instance_types.json",
-			    "id family size zones");
-	replies_damage_list(cloud, LIST_NETWORKS, "private_networks.json",
-			    "id name");
-	replies_damage_list(cloud, LIST_FIREWALLS, "security_groups.json",
-			    "id name");
-	replies_damage_list(cloud, LIST_KEYS, "ssh_keys.json", "name");
 }
 
-static void read_operation(const struct provider *cloud, const char *name,
-			   enum task_state state, const char *text)
+/* Snapshots have no name: they are known by their machine. What the operator
+ * says of the user stays. */
+static void read_others(const struct provider *cloud)
 {
-	struct target target = {0};
-	json_t *reply = replies_load(cloud, name);
+	struct world world = {0};
+	struct target target = {.login_user = "ubuntu"};
+	json_t *reply = replies_load(cloud, "instance.json");
 
-	CHECK(cloud->actions[STEP_ASK].reply(reply, &target, &err) == 0);
-	CHECK(target.task_state == state);
-	if (text)
-		CHECK_TEXT(target.task_text, text);
-	json_decref(reply);
-}
-
-static void read_answers(const struct provider *cloud)
-{
-	const struct target none = {0};
-	struct target target = {0};
-	json_t *reply = replies_load(cloud, "operation_pending.json");
-
-	read_operation(cloud, "operation_pending.json", TASK_RUNNING, NULL);
-	read_operation(cloud, "operation_success.json", TASK_DONE, NULL);
-	read_operation(cloud, "operation_failure.json", TASK_FAILED,
-		       "operation failure: Internal error fault");
-	read_operation(cloud, "operation_timeout.json", TASK_FAILED, NULL);
-	CHECK(cloud->actions[STEP_SNAPSHOT].reply(reply, &target, &err) == 0);
-	CHECK_TEXT(target.task_id, "0pa1c0de-0000-4000-8000-000000000001");
-	CHECK_TEXT(target.snapshot_id, "51a1c0de-0000-4000-8000-000000000001");
-	target = none;
-	CHECK(cloud->actions[STEP_IMAGE].reply(reply, &target, &err) == 0);
-	CHECK_TEXT(target.image_id, ""); /* what it refers to is not said */
-	json_decref(reply);
-	reply = replies_load(cloud, "instance.json");
+	replies_observe(cloud, LIST_SNAPSHOTS, "snapshots.json", &world);
+	CHECK(world_is_of(&world.snapshots[0], "ws",
+			  "b9a1c0de-0000-4000-8000-000000000001"));
+	world_clear(&world);
 	CHECK(cloud->actions[STEP_INSPECT].reply(reply, &target, &err) == 0);
-	CHECK(target.disk_gb == 50);
-	CHECK_TEXT(target.login_user, "debian");
-	snprintf(target.login_user, sizeof(target.login_user), "ubuntu");
-	CHECK(cloud->actions[STEP_INSPECT].reply(reply, &target, &err) == 0);
-	CHECK_TEXT(target.login_user, "ubuntu"); /* the operator's word */
-	json_decref(reply);
-	replies_damage_step(cloud, STEP_ASK, &none, "operation_pending.json",
-			    "id state");
-	replies_damage_step(cloud, STEP_SNAPSHOT, &none,
-			    "operation_pending.json", "id state");
-	replies_damage_step(cloud, STEP_CREATE, &none, "operation_pending.json",
-			    "id state");
-	replies_damage_step(cloud, STEP_INSPECT, &none, "instance.json",
-			    "disk-size");
-}
-
-static void explained(const struct provider *cloud, const char *name,
-		      int status, bool busy, const char *want)
-{
-	json_t *reply = replies_load(cloud, name);
-	char text[200];
-
-	cloud->explain(reply, text, sizeof(text));
-	CHECK_TEXT(text, want);
-	CHECK(cloud->busy(status, reply) == busy);
-	json_decref(reply);
-}
-
-static void read_errors(const struct provider *cloud)
-{
-	json_t *reply = replies_load(cloud, "instances.json");
-	char text[200];
-
-	explained(cloud, "error_busy.json", 409, true, "Instance is busy");
-	explained(cloud, "error_busy.json", 400, false, "Instance is busy");
-	explained(cloud, "error_plain.json", 403, false, "Forbidden");
-	explained(cloud, "error_problem.json", 404, false,
-		  "Not Found: no such template");
-	CHECK(!cloud->busy(409, NULL));
-	CHECK(cloud->whoami_reply(reply, text, sizeof(text), &err) == 0);
-	CHECK_TEXT(text, "a key that sees 5 instances");
-	CHECK(cloud->whoami_reply(NULL, text, sizeof(text), &err) < 0);
-	CHECK(err.kind == ERR_PROTOCOL);
+	CHECK_TEXT(target.login_user, "ubuntu");
 	json_decref(reply);
 }
 
 static void write_requests(const struct provider *cloud)
 {
+	static const struct written requests[] = {
+		{STEP_STOP, "PUT /instance/i%2F1:stop"},
+		{STEP_START, "PUT /instance/i%2F1:start {}"},
+		{STEP_INSPECT, "GET /instance/i%2F1"},
+		{STEP_SNAPSHOT, "POST /instance/i%2F1:create-snapshot"},
+		{STEP_IMAGE, "POST /snapshot/s1:promote {\"name\":\"ws-1\","
+			     "\"password-enabled\":false,"
+			     "\"ssh-key-enabled\":true}"},
+		{STEP_DROP_SNAPSHOT, "DELETE /snapshot/s1"},
+		{STEP_DROP_IMAGE, "DELETE /template/t1"},
+		{STEP_ATTACH_NETWORK, "PUT /private-network/n1:attach "
+				      "{\"instance\":{\"id\":\"i/1\"}}"},
+		{STEP_ASK, "GET /operation/o1"},
+		{STEP_DELETE, "DELETE /instance/i%2F1"},
+	};
 	char user_data[] = "#cloud-config\n";
 	struct target target = {.machine = "ws",
 				.machine_id = "i/1",
@@ -199,34 +177,13 @@ static void write_requests(const struct provider *cloud)
 				.task_id = "o1",
 				.vpc_id = "n1"};
 
-	replies_expect_request(cloud, STEP_STOP, &target,
-			       "PUT /instance/i%2F1:stop");
-	replies_expect_request(cloud, STEP_START, &target,
-			       "PUT /instance/i%2F1:start {}");
-	replies_expect_request(cloud, STEP_INSPECT, &target,
-			       "GET /instance/i%2F1");
-	replies_expect_request(cloud, STEP_SNAPSHOT, &target,
-			       "POST /instance/i%2F1:create-snapshot");
-	replies_expect_request(cloud, STEP_IMAGE, &target,
-			       "POST /snapshot/s1:promote {\"name\":\"ws-1\","
-			       "\"password-enabled\":false,"
-			       "\"ssh-key-enabled\":true}");
+	readings_requests(cloud, &target, ROWS(requests));
 	snprintf(target.login_user, sizeof(target.login_user), "debian");
 	replies_expect_request(cloud, STEP_IMAGE, &target,
 			       "POST /snapshot/s1:promote "
 			       "{\"default-user\":\"debian\",\"name\":\"ws-1\","
 			       "\"password-enabled\":false,"
 			       "\"ssh-key-enabled\":true}");
-	replies_expect_request(cloud, STEP_DROP_SNAPSHOT, &target,
-			       "DELETE /snapshot/s1");
-	replies_expect_request(cloud, STEP_DROP_IMAGE, &target,
-			       "DELETE /template/t1");
-	replies_expect_request(cloud, STEP_ATTACH_NETWORK, &target,
-			       "PUT /private-network/n1:attach "
-			       "{\"instance\":{\"id\":\"i/1\"}}");
-	replies_expect_request(cloud, STEP_ASK, &target, "GET /operation/o1");
-	replies_expect_request(cloud, STEP_DELETE, &target,
-			       "DELETE /instance/i%2F1");
 	target = (struct target){
 		.machine = "ws", .image = "t1", .size_id = "y1", .disk_gb = 9};
 	replies_expect_request(cloud, STEP_CREATE, &target,
@@ -321,11 +278,12 @@ int main(void)
 	const struct provider *cloud = provider_find("exoscale", &err);
 
 	CHECK(cloud);
-	read_machines(cloud);
-	read_images(cloud);
-	read_offers(cloud);
-	read_answers(cloud);
-	read_errors(cloud);
+	readings_lists(cloud, ROWS(lists));
+	readings_answers(cloud, ROWS(answers));
+	readings_refusals(cloud, ROWS(refusals));
+	readings_whoami(cloud, "instances.json", "a key that sees 5 instances");
+	find_offers(cloud);
+	read_others(cloud);
 	write_requests(cloud);
 	vector();
 	signatures(cloud);
