@@ -206,10 +206,6 @@ static void get_instance(struct request *request, struct reply *reply)
 static void act(struct request *request, struct reply *reply)
 {
 	struct machine *machine = exoscale_asked(request, reply);
-	const char *operation = request->operation;
-	double seconds = strcmp(operation, "start") == 0  ? settings.boot_s
-			 : strcmp(operation, "stop") == 0 ? settings.stop_s
-							  : settings.delete_s;
 
 	if (!machine)
 		return;
@@ -217,10 +213,7 @@ static void act(struct request *request, struct reply *reply)
 		fail(reply, 409, "Instance is busy");
 		return;
 	}
-	exoscale_reply_operation(reply,
-				 work_start(EXOSCALE, operation, machine, NULL,
-					    seconds, 0,
-					    fault_outcome(&request->fault)),
+	exoscale_reply_operation(reply, power_start(EXOSCALE, request, machine),
 				 "instance", machine->thing.id);
 }
 

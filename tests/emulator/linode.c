@@ -128,10 +128,6 @@ static void get_instance(struct request *request, struct reply *reply)
 static void act(struct request *request, struct reply *reply)
 {
 	struct machine *machine = linode_asked(request, reply);
-	const char *operation = request->operation;
-	double seconds = strcmp(operation, "start") == 0  ? settings.boot_s
-			 : strcmp(operation, "stop") == 0 ? settings.stop_s
-							  : settings.delete_s;
 
 	if (!machine)
 		return;
@@ -139,8 +135,7 @@ static void act(struct request *request, struct reply *reply)
 		fail(reply, 400, "Linode busy.");
 		return;
 	}
-	work_start(LINODE, operation, machine, NULL, seconds, 0,
-		   fault_outcome(&request->fault));
+	power_start(LINODE, request, machine);
 	reply_json(reply, 200, json_object());
 }
 

@@ -325,6 +325,18 @@ struct image *image_start(enum cloud_id cloud, struct pile *pile,
 	return image;
 }
 
+struct task *power_start(enum cloud_id cloud, const struct request *request,
+			 struct machine *machine)
+{
+	const char *operation = request->operation;
+	double seconds = strcmp(operation, "start") == 0  ? settings.boot_s
+			 : strcmp(operation, "stop") == 0 ? settings.stop_s
+							  : settings.delete_s;
+
+	return work_start(cloud, operation, machine, NULL, seconds, 0,
+			  fault_outcome(&request->fault));
+}
+
 void machine_from(struct machine *machine, const struct image *image)
 {
 	copy_text(machine->image, sizeof(machine->image), image->thing.id);

@@ -125,6 +125,10 @@ struct image *image_start(enum cloud_id, struct pile *, const char *operation,
 			  struct machine *, const char *name, enum outcome,
 			  struct task **);
 
+/* Begins what the request's operation names: start, stop or delete. */
+struct task *power_start(enum cloud_id, const struct request *,
+			 struct machine *);
+
 /* Notes that the machine was made from the image, with what is on its disk. */
 void machine_from(struct machine *, const struct image *);
 

@@ -127,15 +127,10 @@ static void get_instance(struct request *request, struct reply *reply)
 static void act(struct request *request, struct reply *reply)
 {
 	struct machine *machine = asked(&state->machines, request, reply);
-	const char *operation = request->operation;
-	double seconds = strcmp(operation, "start") == 0  ? settings.boot_s
-			 : strcmp(operation, "stop") == 0 ? settings.stop_s
-							  : settings.delete_s;
 
 	if (!machine)
 		return;
-	work_start(VULTR, request->route->operation, machine, NULL, seconds, 0,
-		   fault_outcome(&request->fault));
+	power_start(VULTR, request, machine);
 	reply_json(reply, 204, NULL);
 }
 
