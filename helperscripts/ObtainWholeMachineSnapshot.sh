@@ -111,14 +111,16 @@ seal_credentials() {
 	fi
 	# A build may have written it into the view instead.
 	FILE=$SNAPSHOTS/db_credentials.dat.candidate
-	[ -e "$FILE" ] || die 65 "$BLD/build_environment: no $NAME, and the" \
+	[ -e "$FILE" ] || die 65 "$BLD/build_environment: no $LACKING, and the" \
 	    "build has a database"
 	SEALED_DB=$(open_file db_credentials "$FILE" | seal_text db_credentials)
 }
 
-# has_database_user - is it in build_environment? Else NAME says what is not.
+# has_database_user - is it in build_environment? Else LACKING says what is
+# not. (To yash the variable of a for in a function is the function's own.)
 has_database_user() {
 	for NAME in DB_USERNAME DB_PASSWORD DB_NAME; do
+		LACKING=$NAME
 		build_variable "$NAME" | grep -q . || return 1
 	done
 }

@@ -280,10 +280,10 @@ flatten() {
 	rm -rf "$folder/current" "$folder/generations" "$folder/build_keys.dat"
 }
 
-# Every place with FULL=1, else every seventh.
+# Every place with FULL=1, else every eleventh.
 @test "killed before any change of a file: old or new, and a rerun completes" {
 	code='with_lock "$SNAPSHOTS/snapshots.json" record_one "$1" "$2"'
-	[ -n "${FULL:-}" ] && step=1 || step=7
+	[ -n "${FULL:-}" ] && step=1 || step=11
 	record 11
 	for start in generation flat; do
 		[ "$start" = generation ] || flatten

@@ -119,25 +119,30 @@ webserver:w2" ]
 	[ "$(cloud_ids)" = "d1 w4" ]
 }
 
+# make_orphans - and o1 to o3, which nothing records, among others' images.
+make_orphans() {
+	make_three
+	cloud_image o1 "$web-20251231T235959Z" 200
+	cloud_image o2 "$db-20260305T010203Z" 3 failed
+	cloud_image o3 "NO-1-as-local-demo-build-Xlab-2026030-0a1b2c" 3
+	while IFS= read -r name; do
+		cloud_image "x$name" "$name" 200
+	done <<-'TABLE'
+	ws-local-demo-build2-0-Xlab-init-1-20260101T000000Z
+	news-local-demo-build-0-Xlab-init-1-20260101T000000Z
+	ws-local-demo-build-0-Xlab-init-1
+	ws-local-demo-build-0-Xlab-init-1-backup
+	ws-local-demo-build-0-Xlab-init-1-20260101T000000Zold
+	ws-local-demo-build-0-Xlab-init-1-0a1b2c
+	ws-ams3-demo-build-0-Xlab-init-1-20260101T000000Z
+	debian-12
+	TABLE
+	cloud_image p1 "$web-20260306T000000Z" 0 pending
+}
+
 @test "--orphans: what bears our names and nothing records; nothing else" {
 	orphans() {
-		three
-		cloud_image o1 "$web-20251231T235959Z" 200
-		cloud_image o2 "$db-20260305T010203Z" 3 failed
-		cloud_image o3 "NO-1-as-local-demo-build-Xlab-2026030-0a1b2c" 3
-		while IFS= read -r name; do
-			cloud_image "x$name" "$name" 200
-		done <<-'TABLE'
-		ws-local-demo-build2-0-Xlab-init-1-20260101T000000Z
-		news-local-demo-build-0-Xlab-init-1-20260101T000000Z
-		ws-local-demo-build-0-Xlab-init-1
-		ws-local-demo-build-0-Xlab-init-1-backup
-		ws-local-demo-build-0-Xlab-init-1-20260101T000000Zold
-		ws-local-demo-build-0-Xlab-init-1-0a1b2c
-		ws-ams3-demo-build-0-Xlab-init-1-20260101T000000Z
-		debian-12
-		TABLE
-		cloud_image p1 "$web-20260306T000000Z" 0 pending
+		starting_from make_orphans
 		before=$(cloud_ids)
 		run --separate-stderr prune --orphans --yes
 		echo "$status: $output: $stderr"

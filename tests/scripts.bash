@@ -79,3 +79,16 @@ each_shell() {
 	done 8<<<"$SHELLS"
 	TEST_SHELL="sh"
 }
+
+# in_turn COMMAND... - runs it once, under the shell whose turn it is: for a
+# table of many rows, where each shell sees some of them.
+in_turn() {
+	shell_turn=$((${shell_turn:-0} % $(wc -l <<<"$SHELLS") + 1))
+	TEST_SHELL=$(sed -n "${shell_turn}p" <<<"$SHELLS")
+	export TEST_SHELL
+	"$@" || {
+		echo "under: $TEST_SHELL"
+		return 1
+	}
+	TEST_SHELL="sh"
+}

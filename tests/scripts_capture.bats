@@ -71,7 +71,7 @@ unchanged() {
 	while IFS='|' read -r change words; do
 		fresh_home buildhome-lxd
 		eval "$change"
-		each_shell unchanged obtain --machine webserver
+		in_turn unchanged obtain --machine webserver
 		[ "$status" -eq 65 ]
 		[[ $stderr == *"$words"* ]]
 	done <<-'TABLE'
@@ -96,7 +96,7 @@ unchanged() {
 	while IFS='|' read -r file text; do
 		rm -f "$folder"/*.dat "$folder"/*.json
 		printf '%b' "$text" >"$folder/$file"
-		each_shell unchanged obtain --machine webserver
+		in_turn unchanged obtain --machine webserver
 		echo "$file $text"
 		[ "$status" -eq 65 ]
 		[[ $stderr == *"$file"* ]]
@@ -117,11 +117,11 @@ unchanged() {
 			"database":{"cloud":"%s","region":"%s","id":"7",
 			"name":"n","machine":"%s","build_identifier":"%s"}}}' \
 		    "$cloud" "$region" "$machine" "$build" >"$folder/snapshots.json"
-		each_shell unchanged obtain --machine webserver
+		in_turn unchanged obtain --machine webserver
 		[ "$status" -eq 69 ]
 		[[ $stderr == *"already recorded: database, an image of $machine"* ]]
 		# Captured anew they are in nobody's way.
-		each_shell unchanged obtain --machine database --machine webserver
+		in_turn unchanged obtain --machine database --machine webserver
 		[[ $stderr != *"already recorded"* ]]
 	done <<-'TABLE'
 	linode|local|demo-build|db-local-demo-build-Xlab

@@ -91,7 +91,7 @@ judged() {
 	}
 	ids='[{"label":"webserver","id":"a"}]'
 	while IFS='|' read -r more image want; do
-		each_shell verdict "$ids" "$(meta "$more")" "[$image]" "$want"
+		in_turn verdict "$ids" "$(meta "$more")" "[$image]" "$want"
 	done <<-'TABLE'
 	{}|{"id":"a","name":"n","state":"ready","region":"local"}|webserver 0 ok
 	{}|{"id":"a","name":"n","state":"ready","region":""}|webserver 0 ok
@@ -137,11 +137,11 @@ judged() {
 	}
 	for choice in hourly daily weekly monthly bimonthly; do
 		template BUILD_ARCHIVE_CHOICE "$choice"
-		each_shell finding ''
+		in_turn finding ''
 	done
 	for choice in virgin baseline HOURLY 'hourly daily' ''; do
 		template BUILD_ARCHIVE_CHOICE "$choice"
-		each_shell finding "69 BUILD_ARCHIVE_CHOICE is '$choice': a temporal\
+		in_turn finding "69 BUILD_ARCHIVE_CHOICE is '$choice': a temporal\
  one is wanted: hourly daily weekly monthly bimonthly"
 	done
 }
@@ -158,7 +158,7 @@ judged() {
 			echo "$got"
 			[[ $got == "$want $name is $value, the "*"$is"* ]]
 		}
-		each_shell finds
+		in_turn finds
 	done <<-'TABLE'
 	CLOUDHOST|vultr|webserver image has lxd
 	REGION|lhr|webserver image has local

@@ -94,22 +94,26 @@ record() {
 	    "$1" "$2" "$3" "${4:-0}"
 }
 
-# starting_from FUNCTION - the state of site and cloud that FUNCTION makes; it
-# is made once, and copied afterwards. FUNCTION begins with nothing.
+# starting_from FUNCTION - the state of site and cloud that FUNCTION makes, with
+# the key it is sealed under; it is made once for a file, and copied afterwards.
+# FUNCTION begins with nothing.
 starting_from() {
-	starting=$BATS_TEST_TMPDIR/starting.$1
+	starting=$BATS_FILE_TMPDIR/starting.$1
 	if [ ! -d "$starting" ]; then
 		fresh_cloud
 		rm -rf "$folder"
 		snapshots_folder >/dev/null
 		TEST_SHELL="sh" "$1"
-		mkdir "$starting"
-		cp -a "$folder" "$starting/folder"
-		cp -a "$CLOUD_FOLDER" "$starting/cloud"
+		mkdir "$starting.$$"
+		cp -a "$folder" "$starting.$$/folder"
+		cp -a "$CLOUD_FOLDER" "$starting.$$/cloud"
+		cp -a "$ADT_SEAL_KEY" "$starting.$$/seal.key"
+		mv "$starting.$$" "$starting"
 	fi
 	rm -rf "$folder" "$CLOUD_FOLDER"
 	cp -a "$starting/folder" "$folder"
 	cp -a "$starting/cloud" "$CLOUD_FOLDER"
+	cp -a "$starting/seal.key" "$ADT_SEAL_KEY"
 }
 
 # files_of FOLDER - every file and link below it, with what is in it.
