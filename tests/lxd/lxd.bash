@@ -74,8 +74,7 @@ start_small() {
 	start "$@"
 	for name; do
 		slim "$name" '/usr/bin/maria*' '/usr/bin/my*' '/usr/sbin/php*' \
-		    /usr/lib/php '/usr/lib/python3*' '/usr/share/*' \
-		    '/usr/lib/*-linux-gnu/perl*'
+		    /usr/lib/php '/usr/share/*'
 	done
 }
 
