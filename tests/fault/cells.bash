@@ -96,5 +96,18 @@ exception() {
 	case $1 in
 	# a page without links, but with meta.total: these are all
 	digitalocean/*/no-page) allowed=0/0 ;;
+	# a stop that does not come is made a hard one, another request there
+	digitalocean/*-off/5* | digitalocean/*-off/html | \
+	    digitalocean/*-off/cut-before | digitalocean/*-off/failed | \
+	    digitalocean/*-off/vanish | digitalocean/*-off/stuck | \
+	    digitalocean/*-off/ignored)
+		allowed=0/0
+		;;
+	# an image shows there when it is whole: one whose create was not
+	# answered is waited for longer than a run has, then made by the next
+	exoscale/capture/5* | exoscale/capture/html | \
+	    exoscale/capture/cut-before)
+		allowed=75/75
+		;;
 	esac
 }
