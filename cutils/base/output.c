@@ -2,6 +2,7 @@
 #include "base/output.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static void put_field(const json_t *value)
 {
@@ -20,14 +21,19 @@ int output_rows(json_t *rows, bool as_json, struct err *err)
 {
 	const char *name;
 	json_t *row, *value;
+	char *text;
 	size_t i;
 
 	if (!rows)
 		return err_set(err, ERR_SYSTEM, "output: out of memory");
 	if (as_json) {
-		json_dumpf(rows, stdout, JSON_INDENT(1));
-		putchar('\n');
+		text = json_dumps(rows, JSON_INDENT(1));
 		json_decref(rows);
+		if (!text)
+			return err_set(err, ERR_SYSTEM,
+				       "output: out of memory");
+		puts(text);
+		free(text);
 		return 0;
 	}
 	json_array_foreach (rows, i, row) {

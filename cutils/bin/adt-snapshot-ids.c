@@ -92,6 +92,7 @@ static int list(int argc, char **argv, struct err *err)
 {
 	bool json = argc == 3 && strcmp(argv[1], "--json") == 0;
 	struct snapshot_ids ids;
+	bool whole = true;
 	json_t *rows;
 	size_t i;
 
@@ -103,11 +104,17 @@ static int list(int argc, char **argv, struct err *err)
 	rows = json_array();
 	for (i = 0; i < ids.count; i++)
 		if (!ids.entries[i].other_line)
-			json_array_append_new(
-				rows, json_pack("{s:s, s:s}", "label",
-						ids.entries[i].label, "id",
-						ids.entries[i].id));
+			whole = whole &&
+				json_array_append_new(
+					rows,
+					json_pack("{s:s, s:s}", "label",
+						  ids.entries[i].label, "id",
+						  ids.entries[i].id)) == 0;
 	snapshot_ids_free(&ids);
+	if (!whole) {
+		json_decref(rows);
+		rows = NULL;
+	}
 	return output_rows(rows, json, err);
 }
 

@@ -75,6 +75,11 @@ static void accepted(struct engine *engine, struct call *call,
 		over(call);
 		return;
 	}
+	if (!json.text[0]) { /* nothing is wrong with the text */
+		err_set(&why, ERR_SYSTEM, "reply: out of memory");
+		fail(call, &why);
+		return;
+	}
 	err_set(&why, ERR_PROTOCOL, "%s %.150s: not JSON: %s",
 		http_method_name(call->request.method),
 		strbuf_text(&call->request.path), json.text);

@@ -19,18 +19,26 @@ static const char *image_state(enum image_state state)
 	return names[state];
 }
 
+/* A list without a row of it would be a lie: it goes, and NULL stays. */
+static void add_row(json_t **rows, json_t *row)
+{
+	if (json_array_append_new(*rows, row) == 0)
+		return;
+	json_decref(*rows);
+	*rows = NULL;
+}
+
 json_t *rows_machines(const struct world *world, const char *region)
 {
 	json_t *rows = json_array();
 	size_t i;
 
-	for (i = 0; i < world->machine_count; i++) {
+	for (i = 0; rows && i < world->machine_count; i++) {
 		const struct machine *machine = &world->machines[i];
 
 		if (region[0] && strcmp(region, machine->region) != 0)
 			continue;
-		json_array_append_new(
-			rows,
+		add_row(&rows,
 			json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, "
 				  "s:s, s:s}",
 				  "id", machine->id, "name", machine->name,
@@ -50,17 +58,16 @@ json_t *rows_images(const struct world *world)
 	json_t *rows = json_array();
 	size_t i;
 
-	for (i = 0; i < world->image_count; i++) {
+	for (i = 0; rows && i < world->image_count; i++) {
 		const struct image *image = &world->images[i];
 
-		json_array_append_new(
-			rows, json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:s}",
-					"id", image->id, "name", image->name,
-					"state", image_state(image->state),
-					"region", image->region, "size_bytes",
-					(json_int_t)image->size_bytes,
-					"min_disk_gb", (int)image->min_disk_gb,
-					"created", image->created));
+		add_row(&rows, json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:s}",
+					 "id", image->id, "name", image->name,
+					 "state", image_state(image->state),
+					 "region", image->region, "size_bytes",
+					 (json_int_t)image->size_bytes,
+					 "min_disk_gb", (int)image->min_disk_gb,
+					 "created", image->created));
 	}
 	return rows;
 }
@@ -91,9 +98,9 @@ static json_t *rows_of(const struct journal *journal, bool all,
 	json_t *rows = json_array();
 	size_t i;
 
-	for (i = 0; i < journal->count; i++)
+	for (i = 0; rows && i < journal->count; i++)
 		if (all || journal->targets[i].finished)
-			json_array_append_new(rows, row(&journal->targets[i]));
+			add_row(&rows, row(&journal->targets[i]));
 	return rows;
 }
 
