@@ -236,6 +236,22 @@ int fsync(int fd)
 	return fails("fsync", EIO) ? -1 : real(fd);
 }
 
+/* It is closed all the same, as close(2) has it. */
+int close(int fd)
+{
+	int (*real)(int) = next("close");
+	int rc = real(fd);
+
+	return fails("close", EIO) ? -1 : rc;
+}
+
+int unlinkat(int dir, const char *path, int flags)
+{
+	int (*real)(int, const char *, int) = next("unlinkat");
+
+	return fails("unlinkat", EIO) ? -1 : real(dir, path, flags);
+}
+
 int rename(const char *from, const char *to)
 {
 	int (*real)(const char *, const char *) = next("rename");
