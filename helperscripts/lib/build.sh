@@ -86,7 +86,11 @@ put_variables() {
 		for (i = 1; i <= count; i++)
 			if (!(order[i] in done))
 				print line[order[i]]
-	}' - "$PUT_FILE" >"$PUT_TEMP"
+	}' - "$PUT_FILE" >"$PUT_TEMP" ||
+		die 71 "$PUT_FILE: cannot write it anew: no room?"
+	# an awk that does not notice a full disk wrote half of it
+	[ "$(wc -l <"$PUT_TEMP")" -ge "$(wc -l <"$PUT_FILE")" ] ||
+		die 71 "$PUT_FILE: cannot write it anew: no room?"
 	replace_file "$PUT_FILE" "$PUT_MODE" <"$PUT_TEMP"
 }
 
@@ -344,7 +348,7 @@ replace_file() (
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
 	{ cat >"$temp" && chmod "${2:-600}" "$temp" && sync "$temp" &&
-	    mv -f -- "$temp" "$1"; } || die 71 "$1: cannot write it"
+	    mv -f -- "$temp" "$1"; } || die 71 "$1: cannot write it: no room?"
 	trap - EXIT
 	sync "$(dirname -- "$1")" || die 71 "$1: may not outlive a power cut"
 )
@@ -366,7 +370,9 @@ with_lock() (
 			flock -w "${ADT_LOCK_WAIT_S:-30}" 9 ||
 				die 75 "$lock: $holder; try again later"
 		}
-		put "pid $$ on $(uname -n) since $(date -u +%FT%TZ)" >"$lock"
+		# on a full disk it has no name, and does what needs no room
+		put "pid $$ on $(uname -n) since $(date -u +%FT%TZ)" \
+		    2>/dev/null >"$lock" || :
 		"$@"
 	} 9>>"$lock"
 )
