@@ -14,11 +14,23 @@
 #define LOOK_UP_EVERY_MS 200 /* for a signal, while replies are awaited */
 #define MOST_PAGES 1000	     /* a cursor that never ends is a fault */
 
+/* jansson calls a text wrong when its memory runs out; we know better. */
+static bool ran_out;
+
+static void *noting_malloc(size_t size)
+{
+	void *room = malloc(size);
+
+	ran_out = ran_out || !room;
+	return room;
+}
+
 int engine_init(struct engine *engine, const struct provider *provider,
 		const struct http_endpoint *endpoint,
 		const struct credentials *credentials, const char *region,
 		struct err *err)
 {
+	json_set_alloc_funcs(noting_malloc, free);
 	*engine = (struct engine){.provider = provider,
 				  .credentials = *credentials};
 	snprintf(engine->region, sizeof(engine->region), "%s", region);
@@ -69,13 +81,14 @@ static void accepted(struct engine *engine, struct call *call,
 	json_error_t json;
 	struct err why;
 
+	ran_out = false;
 	if (reply->size > 0)
 		call->reply = json_loadb(reply->body, reply->size, 0, &json);
 	if (reply->size == 0 || call->reply) {
 		over(call);
 		return;
 	}
-	if (!json.text[0]) { /* nothing is wrong with the text */
+	if (ran_out) {
 		err_set(&why, ERR_SYSTEM, "reply: out of memory");
 		fail(call, &why);
 		return;
