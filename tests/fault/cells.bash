@@ -104,6 +104,9 @@ exception() {
 	    digitalocean/*-off/ignored)
 		allowed=0/0
 		;;
+	# no task there tells of a machine that failed: it is not there, and is
+	# asked for again
+	linode/provision/failed | vultr/provision/failed) allowed=0/69 ;;
 	# an image shows there when it is whole: one whose create was not
 	# answered is waited for longer than a run has, then made by the next
 	exoscale/capture/5* | exoscale/capture/html | \
