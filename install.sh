@@ -46,6 +46,7 @@ packages() {
 	build  libexpat1-dev jq openssl curl openssh-client
 	check  bats parallel busybox mksh yash dash bash procps
 	check  cloud-init openssh-client openssh-server
+	check  nftables iptables iproute2
 	emulator  libmicrohttpd-dev procps
 	lint   clang clang-format clang-tidy cppcheck shellcheck devscripts mandoc
 	fuzz   clang libclang-rt-dev

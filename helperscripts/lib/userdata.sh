@@ -15,9 +15,10 @@ open_userdata() {
 	{ mkdir -p "$USERDATA" && chmod 700 "$USERDATA"; } ||
 		die 71 "$USERDATA: cannot make it (ADT_RUN_DIR names another)"
 	# Without their comments, for a cloud takes no more than 16 KiB.
-	for part in first-boot restore-site restore-database; do
-		sed '1!{/^[[:space:]]*#/d;}' "$USERDATA_FROM/$part.sh" |
-			gzip -9n >"$USERDATA/$part.gz" ||
+	for part in first-boot restore-site restore-database metadata-guard; do
+		sed '1!{/^[[:space:]]*#/d;}' "$USERDATA_FROM/$part.sh" \
+		    >"$USERDATA/$part.sh" &&
+		    gzip -9nc "$USERDATA/$part.sh" >"$USERDATA/$part.gz" ||
 			die 71 "$USERDATA: cannot write there"
 	done
 }
@@ -105,7 +106,7 @@ render_userdata() {
 	case $1 in
 	webserver | database)
 		set -- "$@" \
-		    GUARD@"$USERDATA_FROM/metadata-guard.sh" \
+		    GUARD@"$USERDATA/metadata-guard.sh" \
 		    RESTORE_SITE@"$USERDATA/restore-site.gz" \
 		    RESTORE_DATABASE@"$USERDATA/restore-database.gz"
 		;;
