@@ -19,8 +19,12 @@ here=$(dirname -- "$0")
 . "$here/lib/journals.sh"
 # shellcheck source=lib/prices.sh
 . "$here/lib/prices.sh"
+# shellcheck source=lib/pointer.sh
+. "$here/lib/pointer.sh"
 # shellcheck source=lib/datastore.sh
 . "$here/lib/datastore.sh"
+# shellcheck source=lib/bucketprune.sh
+. "$here/lib/bucketprune.sh"
 # shellcheck source=lib/view.sh
 . "$here/lib/view.sh"
 

@@ -18,6 +18,12 @@ here=$(dirname -- "$0")
 . "$here/lib/prices.sh"
 # shellcheck source=lib/inventory.sh
 . "$here/lib/inventory.sh"
+# shellcheck source=lib/pointer.sh
+. "$here/lib/pointer.sh"
+# shellcheck source=lib/datastore.sh
+. "$here/lib/datastore.sh"
+# shellcheck source=lib/bucketprune.sh
+. "$here/lib/bucketprune.sh"
 
 usage() {
 	cat <<-EOF
@@ -31,6 +37,8 @@ usage() {
 	  --dry-run          list what would go, change nothing
 	  --yes              do not ask
 	  --help             this text
+	Removed generations go from the build's datastores, too, unless another
+	build machine has made one current there.
 	The current generation always stays, and so does every image that a kept
 	generation, a machine, an unfinished run or SNAPSHOT_ID uses.
 	On stdout, for each: "image", name, id, dollars a month or "unknown"; or
@@ -111,6 +119,7 @@ prune() {
 	fi
 	[ -n "$YES" ] || confirm "Remove these for good?" ||
 		die 1 "nothing was removed"
+	[ -z "$STORES" ] || put "$PLAN" | jq -r '.generations[].id' | note_removed
 	GOING=$(put "$PLAN" | jq -r '.images[].id')
 	# shellcheck disable=SC2086 # ids are words without spaces
 	[ -z "$GOING" ] || cloud delete-image $GOING
@@ -128,7 +137,7 @@ need_count() {
 }
 
 main() {
-	KEEP='' DAYS='' ORPHANS='' YES='' DRY_RUN=''
+	KEEP='' DAYS='' ORPHANS='' YES='' DRY_RUN='' STORES=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--keep | --older-than)
@@ -155,12 +164,17 @@ main() {
 	[ -n "$KEEP$DAYS$ORPHANS" ] ||
 		usage_error "--keep, --older-than or --orphans is wanted"
 	find_build
-	need_program jq flock adt-cloud adt-seal adt-snapshot-ids
+	need_program jq flock adt-cloud adt-seal adt-snapshot-ids adt-datastore
 	if [ -n "$DRY_RUN" ]; then
 		prune
 	else
 		need_folder
+		use_template
+		find_datastores || STORES=
+		[ -z "$STORES" ] || need_known_pointers
 		with_lock "$SNAPSHOTS/snapshots.json" prune
+		[ -z "$STORES" ] || [ ! -e "$SNAPSHOTS/datastore_removed" ] ||
+			remove_everywhere
 	fi
 }
 main "$@"

@@ -16,24 +16,37 @@ here=$(dirname -- "$0")
 . "$here/lib/generations.sh"
 # shellcheck source=lib/view.sh
 . "$here/lib/view.sh"
+# shellcheck source=lib/pointer.sh
+. "$here/lib/pointer.sh"
 # shellcheck source=lib/datastore.sh
 . "$here/lib/datastore.sh"
+# shellcheck source=lib/bucketprune.sh
+. "$here/lib/bucketprune.sh"
 
 usage() {
 	cat <<-EOF
 	usage: $PROGRAM push [--force] [--dry-run]
-	       $PROGRAM pull [--dry-run]
+	       $PROGRAM pull [--allow-older] [--dry-run]
 	       $PROGRAM probe
+	       $PROGRAM prune --keep N [--older-than DAYS] [--dry-run] [--yes]
 	Ids, credentials, build keys and metadata of the images, as one sealed
-	generation, to every datastore of the active build, or from the first
-	of them that gives it. The build machines share one sealing key.
+	generation, to every datastore of the active build, or from that which
+	has the newest. The build machines share one sealing key.
 	  push      puts the generations that are not there yet, and makes the
 	            current one current there too
 	  --force   also over a generation that is not known here
 	  pull      makes what is current there current here, or changes nothing
+	  --allow-older  also what is older than this build machine has seen there
 	  probe     finds out anew what each datastore makes of conditions
+	  prune     removes generations of other build machines from the datastores:
+	            none that is current there, or recorded here (for these there
+	            is PruneSnapshots.sh). On stdout: datastore, id, bytes, time
+	  --keep N  nor any of the N newest
+	  --older-than DAYS  nor any that was put there later; default 1
+	  --yes     do not ask
 	  --dry-run  push, pull: look at the datastores, and say what would be
-	             put there or become current; change nothing
+	             put there or become current; prune: list what would go;
+	             change nothing
 	  --help     this text
 	EOF
 }
@@ -55,7 +68,7 @@ probe_all() {
 tell_stores() {
 	OURS=$(recorded_generations)
 	CURRENT=$(put "$OURS" | tail -n 1)
-	for STORE in $STORES; do
+	for STORE in $(newest_first); do
 		LOOKED=0
 		read_pointer "$STORE" || LOOKED=$?
 		[ "$LOOKED" -le 1 ] || exit "$LOOKED"
@@ -64,6 +77,7 @@ tell_stores() {
 		elif [ "$LOOKED" -eq 1 ]; then
 			say "datastore $STORE: nothing was pushed there"
 		else
+			need_newest "$STORE" || exit
 			tell_pull
 			break
 		fi
@@ -100,31 +114,49 @@ tell_pull() {
 }
 
 main() {
-	COMMAND='' FORCE='' DRY_RUN=''
+	COMMAND='' FORCE='' ALLOW_OLDER='' KEEP='' DAYS='' DRY_RUN='' YES=''
 	while [ $# -gt 0 ]; do
 		case $1 in
-		push | pull | probe)
+		push | pull | probe | prune)
 			[ -z "$COMMAND" ] || usage_error "one command is wanted"
 			COMMAND=$1
 			;;
 		--force) FORCE=yes ;;
+		--allow-older) ALLOW_OLDER=yes ;;
+		--keep | --older-than)
+			[ $# -ge 2 ] || usage_error "$1 wants a number"
+			case $2 in
+			'' | *[!0-9]* | ??????*) usage_error "$1 wants a number," \
+			    "not '$2'" ;;
+			esac
+			[ "$1" = --keep ] && KEEP=$2 || DAYS=$2
+			shift
+			;;
 		--dry-run) DRY_RUN=yes ;;
+		--yes) YES=yes ;;
 		-h | --help) usage; exit 0 ;;
 		*) usage_error "unknown argument $1" ;;
 		esac
 		shift
 	done
-	[ -n "$COMMAND" ] || usage_error "push or pull is wanted"
+	[ -n "$COMMAND" ] || usage_error "push, pull, probe or prune is wanted"
 	[ -z "$FORCE" ] || [ "$COMMAND" = push ] ||
 		usage_error "--force is for push"
 	[ -z "$DRY_RUN" ] || [ "$COMMAND" != probe ] ||
-		usage_error "--dry-run is for push and pull"
+		usage_error "--dry-run is for push, pull and prune"
+	[ -z "$ALLOW_OLDER" ] || [ "$COMMAND" = pull ] ||
+		usage_error "--allow-older is for pull"
+	[ -z "$KEEP$DAYS$YES" ] || [ "$COMMAND" = prune ] ||
+		usage_error "--keep, --older-than and --yes are for prune"
+	[ -n "$KEEP" ] || [ "$COMMAND" != prune ] ||
+		usage_error "prune wants --keep N"
+	DAYS=${DAYS:-1}
 	find_build
 	need_program jq flock base64 adt-datastore adt-seal adt-snapshot-ids
 	use_template
 	find_datastores || die 1 "$BLD/build_environment: no datastore:" \
 	    "S3_ACCESS_KEY is not set"
-	if [ -n "$DRY_RUN" ]; then
+	if [ -n "$DRY_RUN" ] && [ "$COMMAND" != prune ]; then
 		tell_stores
 		exit 0
 	fi
@@ -133,6 +165,7 @@ main() {
 	push) push_all ;;
 	pull) pull ;;
 	probe) probe_all ;;
+	prune) prune_buckets ;;
 	esac
 }
 main "$@"

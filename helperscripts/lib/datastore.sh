@@ -26,28 +26,11 @@ find_datastores() {
 		exit "$FOUND"
 		;;
 	esac
+	CA_FILES=$(setting DATASTORE_CA_FILE '')
 	STORES=$(put "$LIST" | cut -f 1 | tr '\n' ' ')
 	CHOICE=$(planned DNS_CHOICE) || exit
 	BUCKET=$(put "$WEBSITE_URL-${CHOICE:-none}-snap" |
 		tr '.ABCDEFGHIJKLMNOPQRSTUVWXYZ' '-abcdefghijklmnopqrstuvwxyz')
-}
-
-# on_store number command argument... - one call, on that datastore.
-on_store() {
-	ON_STORE=$1
-	ON_COMMAND=$2
-	shift 2
-	adt-datastore "$ON_COMMAND" --build "$BLD" --store "$ON_STORE" \
-	    --settings "$SNAPSHOTS/datastore_conditions" "$@"
-}
-
-# need_id word - 65 unless it can be the id of a generation.
-need_id() {
-	case $1 in
-	[0-9]*) ;;
-	*) return 65 ;;
-	esac
-	case $1 in *[!A-Za-z0-9-]*) return 65 ;; esac
 }
 
 # recorded_generations - "number id current" lines, the current one last.
@@ -57,46 +40,6 @@ recorded_generations() (
 		"\(.generation) \(.id | if . == "" then "-" else . end)" +
 		" \(.current)"'
 )
-
-# is_known id - is it one of ours, or did we see it as current?
-is_known() (
-	ours=$(recorded_generations) || exit
-	put "$ours" | cut -d ' ' -f 2 | grep -qxF -e "$1" ||
-		grep -qsxF -e "$1" "$SNAPSHOTS/datastore_seen"
-)
-
-# remember id - it was current in a datastore when we looked.
-remember() { with_lock "$SNAPSHOTS/datastore_seen" add_seen "$1"; }
-add_seen() {
-	SEEN=$(cat "$SNAPSHOTS/datastore_seen" 2>/dev/null) || SEEN=
-	SEEN=$({ put "$SEEN"; put "$1"; } | awk 'NF && !seen[$0]++' | tail -n 500)
-	put "$SEEN" | replace_file "$SNAPSHOTS/datastore_seen"
-}
-
-# read_pointer number - sets POINTER, POINTED (the id in it) and ETAG. 1 where
-# there is none. The etag is read first: if current moves in between, a put
-# under it fails, and nothing is overwritten unseen.
-read_pointer() {
-	POINTER='' POINTED='' ETAG=''
-	LOOKED=0
-	HEAD=$(on_store "$1" head "$BUCKET" current 2>&1) || LOOKED=$?
-	case $LOOKED in
-	0) ETAG=$(put "$HEAD" | awk -F '\t' '$1 == "current" { print $3 }') ;;
-	1) return 1 ;;
-	*) say "$HEAD"; return "$LOOKED" ;;
-	esac
-	POINTER=$(on_store "$1" get "$BUCKET" current) || return
-	POINTED=$(put "$POINTER" | jq -er --arg site "$WEBSITE_URL" '
-		select(.version == 1 and .site == $site) |
-		select((.sha256 | type) == "string") | .generation' \
-	    2>/dev/null) || POINTED=
-	need_id "$POINTED" || {
-		say "$PROGRAM: datastore $1, $BUCKET/current: malformed, or of" \
-		    "another site or a later version"
-		POINTED=
-		return 65
-	}
-}
 
 # put_generations number - puts those that are not there yet.
 put_generations() {
@@ -152,14 +95,6 @@ need_there() {
 	[ "$IS" = "$SUM" ] || put_generation "$@"
 }
 
-# pointer_to id - the text of current for that generation, whose file is SUM.
-pointer_to() {
-	jq -nc --arg site "$WEBSITE_URL" --arg id "$1" --arg sum "$SUM" \
-	    --arg host "$(uname -n)" --arg now "$(date -u +%FT%TZ)" \
-	    '{version: 1, site: $site, generation: $id, sha256: $sum,
-		pushed_by: $host, pushed_at: $now}'
-}
-
 # move_pointer store - current becomes our current generation. When somebody
 # was faster it looks again: SYNC_CONFLICT if what is there is not known here.
 move_pointer() {
@@ -167,14 +102,15 @@ move_pointer() {
 	$(put "$OURS" | tail -n 1)
 	LINE
 	need_there "$1" "$NUMBER" "$ID" || return
-	TEXT=$(pointer_to "$ID") || return
 	for TRY in 1 2 3 4 5; do
 		MOVED=0
 		read_pointer "$1" || MOVED=$?
 		case $MOVED in
 		0 | 65)
-			if [ "$POINTED" = "$ID" ] && [ "$(put "$POINTER" |
-			    jq -r .sha256)" = "$SUM" ]; then
+			if [ "$POINTED" = "$ID" ] && [ "$PROVED" -eq 0 ] &&
+			    [ "$SERIAL" -ge "${NEWEST% *}" ] &&
+			    [ "$(put "$POINTER" | jq -r .sha256)" = "$SUM" ]; then
+				remember "$ID" "$SERIAL"
 				say "datastore $1: generation $NUMBER is current"
 				return 0
 			elif [ -n "$FORCE" ]; then
@@ -182,20 +118,28 @@ move_pointer() {
 			elif [ "$MOVED" -ne 0 ]; then
 				return "$MOVED"
 			elif ! is_known "$POINTED"; then
+				[ -z "$WHY" ] || say "$WHY"
 				tell_conflict "$1"
 				return "$SYNC_CONFLICT"
+			elif [ "$PROVED" -eq 0 ] &&
+			    [ "$SERIAL" -lt "${NEWEST% *}" ]; then
+				warn "datastore $1: $POINTED, an earlier one, is" 				    "current there: it missed a push, or somebody" 				    "has put it back"
 			fi
 			set -- "$1" put --if-match "$ETAG"
 			;;
 		1) set -- "$1" put --if-none-match ;;
 		*) return "$MOVED" ;;
 		esac
+		SERIAL=$(next_serial "$ID")
+		TEXT=$(pointer_to "$ID" "$SERIAL") || return
 		MOVED=0
 		put "$TEXT" | on_store "$@" "$BUCKET" current >/dev/null ||
 			MOVED=$?
 		case $MOVED in
 		0)
-			remember "$ID"
+			remember "$ID" "$SERIAL"
+			# Another build machine may have removed it meanwhile.
+			need_there "$1" "$NUMBER" "$ID" || return
 			say "datastore $1: generation $NUMBER ($ID) is current"
 			return 0
 			;;
@@ -205,15 +149,6 @@ move_pointer() {
 	done
 	say "$PROGRAM: datastore $1: gave up after $TRY tries to move current"
 	return 75
-}
-
-tell_conflict() {
-	WHO=$(put "$POINTER" | jq -r '"\(.pushed_by) at \(.pushed_at)" |
-		gsub("[[:cntrl:]]"; "?")')
-	say "$PROGRAM: datastore $1: another build machine was there first:" \
-	    "$POINTED, pushed by $WHO, is current and not known here." \
-	    "Ours is kept beside it. Pull, and see which is to be current;" \
-	    "or push --force"
 }
 
 # push_to number - one datastore, in a subshell of its own.
@@ -235,6 +170,7 @@ push_all() {
 		say "$PROGRAM: $SNAPSHOTS: no generation is recorded"
 		return 1
 	}
+	NEWEST=$(newest_serial)
 	WORST=0
 	NO_POINTER=
 	for STORE in $STORES; do
@@ -248,6 +184,7 @@ push_all() {
 		}
 		[ "$WORST" -ne 0 ] || WORST=$PUSHED
 	done
+	remove_everywhere
 	if [ "$WORST" -eq 0 ]; then
 		rm -f -- "$SNAPSHOTS/unpushed"
 	else
@@ -290,6 +227,24 @@ check_pulled() {
 	}
 }
 
+# need_newest store - is what POINTER says proved, and not older than what was
+# seen here, unless older is allowed?
+need_newest() {
+	[ "$PROVED" -eq 0 ] || {
+		say "$PROGRAM: datastore $1, $BUCKET/current: $WHY"
+		return "$PROVED"
+	}
+	NEWEST=$(newest_serial)
+	[ "$SERIAL" -ge "${NEWEST% *}" ] || [ -n "$ALLOW_OLDER" ] || {
+		say "$PROGRAM: datastore $1: $POINTED is current there, serial" \
+		    "$SERIAL, but this build machine has seen ${NEWEST#* }," \
+		    "serial ${NEWEST% *}: the datastore missed a push, or" \
+		    "somebody has put an earlier one back. It is not taken;" \
+		    "pull --allow-older takes it"
+		return 69
+	}
+}
+
 # fetch_from store - writes what is current there to the file PULLED and checks
 # it. Returns SYNC_CONFLICT where that is current here already.
 fetch_from() {
@@ -299,6 +254,7 @@ fetch_from() {
 			say "$PROGRAM: datastore $1: nothing was pushed there"
 		return "$FETCHED"
 	}
+	need_newest "$1" || return
 	OURS=$(recorded_generations) || return
 	if current_generation >/dev/null 2>&1 && [ "$(put "$OURS" |
 	    tail -n 1 | cut -d ' ' -f 2)" = "$POINTED" ]; then
@@ -317,7 +273,17 @@ import_pulled() {
 	refresh_view
 }
 
-# pull - what is current in the first datastore that gives it becomes current
+# newest_first - the datastores: that whose current has the highest serial
+# first, those that give none last.
+newest_first() {
+	case $STORES in ?*' '?*) ;; *) put "$STORES"; return ;; esac
+	for STORE in $STORES; do
+		read_pointer "$STORE" 2>/dev/null || :
+		put "$SERIAL $STORE"
+	done | sort -s -n -r -k 1,1 | cut -d ' ' -f 2
+}
+
+# pull - what is current in the datastore that has the newest becomes current
 # here, or nothing is changed. Ends the script. import_generation needs the
 # shell's -e, so it is not called behind a test.
 pull() {
@@ -327,12 +293,13 @@ pull() {
 	trap 'exit 129' HUP
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
-	for STORE in $STORES; do
+	for STORE in $(newest_first); do
 		GOT=0
 		fetch_from "$STORE" || GOT=$?
 		case $GOT in
 		0) break ;;
 		"$SYNC_CONFLICT")
+			remember "$POINTED" "$SERIAL"
 			say "generation $(current_generation) ($POINTED) is current" \
 			    "here already"
 			exit 0
@@ -342,7 +309,7 @@ pull() {
 	done
 	[ "$GOT" -eq 0 ] || exit "$WORST"
 	with_lock "$SNAPSHOTS/snapshots.json" import_pulled
-	remember "$POINTED"
+	remember "$POINTED" "$SERIAL"
 	say "generation $(current_generation) ($POINTED) is current, from" \
 	    "datastore $STORE"
 }

@@ -109,3 +109,26 @@ tree() {
 
 there() { store list "$BUCKET" generations/ | cut -f 1; }
 current_there() { store get "$BUCKET" current | jq -r .generation; }
+
+# point FILE JQ-ARGUMENT... - current says what FILE does, changed by jq and sealed
+# anew: as somebody could who has the key.
+point() {
+	local told
+	told=$(jq -c "${@:2}" "$1" | jq -c 'del(.sealed)')
+	adt-seal seal --site "$SITE" --kind pointer <<<"$told" |
+		jq -Rsc --argjson told "$told" '$told + {sealed: .}' |
+		store put "$BUCKET" current
+}
+
+# wrap_datastore LINE... - ADT_BIN gets an adt-datastore that runs these lines
+# first; all other programs are the real ones.
+wrap_datastore() {
+	rm -rf bin
+	mkdir bin
+	ln -s "$OUT"/bin/* bin/
+	rm bin/adt-datastore
+	printf '%s\n' '#!/bin/sh' "$@" "exec '$OUT/bin/adt-datastore' \"\$@\"" \
+	    >bin/adt-datastore
+	chmod +x bin/adt-datastore
+	ADT_BIN=$BATS_TEST_TMPDIR/bin
+}

@@ -18,22 +18,26 @@ usage() {
 	cat <<-EOF
 	usage: $PROGRAM up [--address ADDRESS] [--port PORT] [--mon-port PORT]
 	       $PROGRAM down | stop-gateway | kill-gateway | start-gateway | status
+	       $PROGRAM user NAME
 	  up             starts it, where it does not run yet; prints its base URL
 	  down           ends its processes and removes its folder
 	  stop-gateway   stops it (SIGSTOP), to be killed while it is asked
 	  kill-gateway   kills the gateway alone: the objects stay
 	  start-gateway  starts the gateway again, at the same address
+	  user           makes another user, with buckets of their own: prints an
+	                 environment, as below
 	  status         0 and the base URL when it answers, else 1
 	Options of all:
 	  --folder DIR   where its files are; default: build/rgw of the project
 	Options of up:
 	  --address A    where the gateway listens; default 127.0.0.1
-	  --port P       the gateway's port; default: the first free from 7480
-	  --mon-port P   the monitor's, on 127.0.0.1; default: free, from 40000
+	  --port P       the gateway's port; default: a free one
+	  --mon-port P   the monitor's, on 127.0.0.1; default: a free one
 	Left in DIR, mode 0600, for whoever uses it:
 	  environment    S3_ACCESS_KEY, S3_SECRET_KEY, S3_HOST_BASE, S3_LOCATION
 	                 as a build_environment has them; names below "localhost"
 	                 (bucket.localhost) address a bucket too
+	tls-url, ca.pem  the same server by https, and who certifies it
 	EOF
 }
 
@@ -97,7 +101,8 @@ base_url() { sed -n 's/^S3_HOST_BASE=//p' "$DIR/environment" 2>/dev/null; }
 
 answers() {
 	url=$(base_url)
-	[ -n "$url" ] && curl -s -o /dev/null --noproxy '*' --max-time 5 "$url/"
+	# Another's server at this address is not ours.
+	[ -n "$url" ] && [ -n "$(pids radosgw)" ] && curl -s -o /dev/null --noproxy '*' --max-time 5 "$url/"
 }
 
 configure() {
@@ -129,16 +134,28 @@ configure() {
 	keyring = $DIR/keyring
 	admin_socket =
 	crash_dir = $DIR
-	rgw_frontends = beast endpoint=$ADDRESS:$PORT
+	rgw_frontends = beast endpoint=$ADDRESS:$PORT ssl_endpoint=$ADDRESS:$TLS_PORT ssl_certificate=$DIR/server.pem ssl_private_key=$DIR/server.key
 	rgw_run_sync_thread = false
 	rgw_dns_name = localhost
 	EOF
-	cat >"$DIR/environment" <<-EOF
-	S3_ACCESS_KEY=$(random_word 10)
-	S3_SECRET_KEY=$(random_word 20)
-	S3_HOST_BASE=http://$ADDRESS:$PORT
-	S3_LOCATION=us-east-1
-	EOF
+	new_environment "http://$ADDRESS:$PORT" >"$DIR/environment"
+	printf 'https://%s:%s\n' "$ADDRESS" "$TLS_PORT" >"$DIR/tls-url"
+}
+
+# certify - a certificate authority of the server's own, and its certificate.
+certify() {
+	quietly openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 \
+	    -nodes -days 2 -subj '/CN=tests authority' \
+	    -addext 'keyUsage=critical,keyCertSign' \
+	    -keyout "$DIR/ca.key" -out "$DIR/ca.pem"
+	quietly openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	    -subj '/CN=tests server' -keyout "$DIR/server.key" \
+	    -out "$DIR/server.csr"
+	printf 'subjectAltName=IP:%s,DNS:tls-bucket.localhost\n' \
+	    "$ADDRESS" >"$DIR/server.ext"
+	quietly openssl x509 -req -days 2 -in "$DIR/server.csr" \
+	    -extfile "$DIR/server.ext" -CA "$DIR/ca.pem" -CAkey "$DIR/ca.key" \
+	    -CAcreateserial -out "$DIR/server.pem"
 }
 
 # quietly command... - its words are shown only when it fails.
@@ -163,13 +180,38 @@ start_cluster() {
 	    --addv a "[v2:127.0.0.1:$MON_PORT]" "$DIR/monmap"
 	quietly ceph-mon -c "$conf" -i a --mkfs --monmap "$DIR/monmap"
 	daemon ceph-mon -i a
-	quietly timeout 60 ceph -c "$conf" osd new "$uuid" 0
+	quietly timeout 200 ceph -c "$conf" osd new "$uuid" 0
 	quietly ceph-osd -c "$conf" -i 0 --mkfs --osd-uuid "$uuid"
 	daemon ceph-osd -i 0
-	quietly timeout 100 radosgw-admin -c "$conf" user create --uid tests \
-	    --display-name tests \
-	    --access-key "$(sed -n 's/^S3_ACCESS_KEY=//p' "$DIR/environment")" \
-	    --secret-key "$(sed -n 's/^S3_SECRET_KEY=//p' "$DIR/environment")"
+	make_user tests "$DIR/environment"
+}
+
+# make_user name environment option...
+make_user() {
+	user=$1
+	file=$2
+	shift 2
+	quietly timeout 200 radosgw-admin -c "$DIR/ceph.conf" user create \
+	    --uid "$user" --display-name "$user" "$@" \
+	    --access-key "$(sed -n 's/^S3_ACCESS_KEY=//p' "$file")" \
+	    --secret-key "$(sed -n 's/^S3_SECRET_KEY=//p' "$file")"
+}
+
+# another_user name - a tenant, so that the names of buckets are its own.
+another_user() {
+	new_environment "$(base_url)" >"$DIR/environment.$1"
+	make_user "$1" "$DIR/environment.$1" --tenant "$1"
+	cat "$DIR/environment.$1"
+}
+
+# new_environment url - on stdout, with new keys.
+new_environment() {
+	cat <<-EOF
+	S3_ACCESS_KEY=$(random_word 10)
+	S3_SECRET_KEY=$(random_word 20)
+	S3_HOST_BASE=$1
+	S3_LOCATION=us-east-1
+	EOF
 }
 
 start_gateway() {
@@ -183,7 +225,7 @@ start_gateway() {
 
 up() {
 	for program in ceph-mon ceph-osd ceph monmaptool radosgw radosgw-admin \
-	    uuidgen curl; do
+	    uuidgen curl openssl; do
 		command -v "$program" >/dev/null || die 69 \
 		    "$program is missing: ./install.sh --ci installs it"
 	done
@@ -193,9 +235,13 @@ up() {
 	trap 'down' EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
-	[ -n "$PORT" ] || PORT=$(free_port 7480)
-	[ -n "$MON_PORT" ] || MON_PORT=$(free_port 40000)
+	# Two that start at once do not look for the same ports.
+	some=$(($(od -An -N2 -tu2 /dev/urandom) % 1000))
+	[ -n "$PORT" ] || PORT=$(free_port $((7480 + some)))
+	TLS_PORT=$(free_port $((17480 + some)))
+	[ -n "$MON_PORT" ] || MON_PORT=$(free_port $((40000 + some)))
 	configure
+	certify
 	start_cluster
 	start_gateway
 	trap - EXIT INT TERM
@@ -214,6 +260,14 @@ main() {
 	[ $# -gt 0 ] || usage_error "a command is wanted"
 	command=$1
 	shift
+	NAME=
+	if [ "$command" = user ]; then
+		case ${1:-} in
+		'' | *[!a-z0-9]*) usage_error "user wants a name of a-z 0-9" ;;
+		esac
+		NAME=$1
+		shift
+	fi
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--address | --port | --mon-port | --folder)
@@ -236,6 +290,7 @@ main() {
 	stop-gateway) signal STOP radosgw ;;
 	kill-gateway) end_all radosgw ;;
 	start-gateway) start_gateway ;;
+	user) another_user "$NAME" ;;
 	status) answers || exit 1; base_url ;;
 	-h | --help) usage ;;
 	*) usage_error "unknown command $command" ;;
