@@ -28,7 +28,7 @@ render() {
 # part PATH - the content that the rendered text on stdin writes there.
 part() {
 	awk -v path="$1" '$1 == "-" && $2 == "path:" { here = $3 == path }
-		here && $1 == "content:" { print $2 }' | base64 -d
+		here && $1 == "content:" { print $2 }' | base64 -d | gunzip
 }
 
 @test "every type, every cloud: cloud-init accepts it, below 16384 bytes" {
@@ -36,6 +36,13 @@ part() {
 	environment S3_ACCESS_KEY "$(printf '%40s|%40s' A B | tr ' ' a)"
 	environment S3_SECRET_KEY "$(printf '%60s|%60s' A B | tr ' ' b)"
 	environment WEBSITE_NAME "$(printf '%60s' w | tr ' ' w)"
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$BATS_TEST_TMPDIR/key" \
+	    -subj '/O=Example Organisation/CN=Example Authority' \
+	    -out "$BATS_TEST_TMPDIR/ca.pem" 2>"$BATS_TEST_TMPDIR/words"
+	ADT_CONFIG_DIR=$BATS_TEST_TMPDIR/etc
+	mkdir "$ADT_CONFIG_DIR"
+	echo "DATASTORE_CA_FILE=$BATS_TEST_TMPDIR/ca.pem" \
+	    >"$ADT_CONFIG_DIR/settings"
 	seen=0
 	while IFS='|' read -r cloud image; do
 		for label in webserver database autoscaler reverseproxy \
@@ -89,7 +96,7 @@ DB_HOST:10.0.0.5' ]
 	# the scripts as they are, but for lines of comment
 	for file in first-boot restore-site restore-database; do
 		part "/usr/local/lib/adt-snapshots/$file.sh" \
-		    <"$BATS_TEST_TMPDIR/u.yaml" | gunzip \
+		    <"$BATS_TEST_TMPDIR/u.yaml" \
 		    >"$BATS_TEST_TMPDIR/$file.sh"
 		diff "$ROOT/templates/userdata/$file.sh" \
 		    "$BATS_TEST_TMPDIR/$file.sh" |

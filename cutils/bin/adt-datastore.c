@@ -10,6 +10,7 @@
 #include "base/spool.h"
 #include "store/probe.h"
 #include "store/s3rows.h"
+#include "store/storessource.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -23,10 +24,9 @@
 #define MOST_DEADLINE_S (24L * 3600)
 
 struct options {
-	const char *build, *settings;
-	const char *config[STORES_MOST];
-	size_t config_count;
-	long store; /* 0: the first, for reading also those after it */
+	const char *settings;
+	/* Its number 0: the first, for reading also those after it */
+	struct stores_source source;
 	long deadline_s, mode;
 	struct s3_condition condition;
 	bool json;
@@ -68,16 +68,19 @@ static int parse_option(struct options *options, int option, struct err *err)
 {
 	switch (option) {
 	case 'b':
-		options->build = optarg;
+		options->source.build = optarg;
 		return 0;
 	case 'c':
-		if (options->config_count == STORES_MOST)
+		if (options->source.config_count == STORES_MOST)
 			return usage_error(err, "--config: too many");
-		options->config[options->config_count++] = optarg;
+		options->source.config[options->source.config_count++] = optarg;
+		return 0;
+	case 'C':
+		options->source.ca_files = optarg;
 		return 0;
 	case 's':
 		return parse_number(optarg, "store", 10, STORES_MOST,
-				    &options->store, err);
+				    &options->source.number, err);
 	case 'S':
 		options->settings = optarg;
 		return 0;
@@ -105,6 +108,7 @@ static int parse(int argc, char **argv, int least, int most,
 	static const struct option long_options[] = {
 		{"build", required_argument, NULL, 'b'},
 		{"config", required_argument, NULL, 'c'},
+		{"ca-file", required_argument, NULL, 'C'},
 		{"store", required_argument, NULL, 's'},
 		{"settings", required_argument, NULL, 'S'},
 		{"deadline", required_argument, NULL, 'd'},
@@ -136,28 +140,12 @@ static int parse(int argc, char **argv, int least, int most,
 static int load_stores(const struct options *options, struct stores *stores,
 		       struct err *err)
 {
-	const char *home = getenv("HOME");
+	struct stores_source source = options->source;
 	int rc;
 
-	*stores = (struct stores){.count = 0};
-	if (options->build && options->config_count)
-		return usage_error(err, "--build or --config, not both");
-	if (options->build)
-		rc = stores_from_build(stores, options->build, err);
-	else if (options->config_count)
-		rc = stores_from_files(stores, options->config,
-				       options->config_count, err);
-	else if (home)
-		rc = stores_from_home(stores, home, err);
-	else
-		rc = usage_error(err, "--build or --config is wanted: "
-				      "HOME is not set");
-	if (rc == 0 && options->store > (long)stores->count) {
-		rc = err_set(err, ERR_NO, "there is no datastore %ld, only %zu",
-			     options->store, stores->count);
-		stores_wipe(stores);
-	}
-	if (rc == 0 && stores->loose && !options->build)
+	source.home = getenv("HOME");
+	rc = stores_from_source(stores, &source, err);
+	if (rc == 0 && stores->loose && !source.build)
 		warn("a file with datastore keys may be read by others: "
 		     "chmod 600 it");
 	return rc;
@@ -184,13 +172,15 @@ static int on_stores(const struct options *options, bool only_read, action *act,
 {
 	struct stores stores;
 	struct err why;
-	size_t first = options->store ? (size_t)options->store - 1 : 0, i;
+	size_t i, first = options->source.number
+				  ? (size_t)options->source.number - 1
+				  : 0;
 	int rc;
 
 	if (load_stores(options, &stores, err) < 0)
 		return -1;
 	rc = act_on(options, &stores.list[first], act, err);
-	for (i = 1; rc < 0 && only_read && options->store == 0 &&
+	for (i = 1; rc < 0 && only_read && options->source.number == 0 &&
 		    err->kind != ERR_DATA && i < stores.count;
 	     i++) {
 		if (act_on(options, &stores.list[i], act, &why) == 0) {
@@ -388,7 +378,9 @@ static const struct program program = {
 	"  --config FILE...  files of s3cmd, s5cmd or rclone, one a datastore\n"
 	"  (neither)         the same below HOME, numbered -1, -2 and so on\n"
 	"--store N takes the Nth; without it the first, and for get, head and "
-	"list the\nnext if that fails. --deadline SECONDS, default 600. "
+	"list the\nnext if that fails. --ca-file FILE has the certificates to "
+	"trust; FILE|FILE,\nthose of each datastore. --deadline SECONDS, "
+	"default 600. "
 	"--settings FILE is where it\nis noted what stores make of conditions; "
 	"a put under a condition looks there.\n"};
 

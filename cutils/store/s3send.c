@@ -69,6 +69,7 @@ struct s3 *s3_open(const struct s3_store *store, const char *bucket,
 		       "%.*s%s%s%s", (int)(host - store->base_url),
 		       store->base_url, s3->virtual_host ? bucket : "",
 		       s3->virtual_host ? "." : "", host);
+	memcpy(endpoint.ca_file, store->ca_file, sizeof(store->ca_file));
 	snprintf(s3->scope, sizeof(s3->scope), "aws:amz:%s:s3", store->region);
 	if (len >= (int)sizeof(endpoint.base_url))
 		err_set(err, ERR_DATA, "%s: too long a host", store->base_url);
@@ -210,8 +211,14 @@ static void explain(const struct s3 *s3, const char *key,
 
 	s3_name(s3, key, name, sizeof(name));
 	if (reply->status == 0) {
-		err_set(err, reply->impostor ? ERR_DENIED : ERR_RETRY, "%s: %s",
-			name, reply->why);
+		err_set(err,
+			reply->impostor ? ERR_DENIED
+			: reply->local	? ERR_SYSTEM
+					: ERR_RETRY,
+			"%s: %s%s", name, reply->why,
+			reply->impostor ? ": DATASTORE_CA_FILE or --ca-file "
+					  "names the certificates to trust"
+					: "");
 		return;
 	}
 	s3_words_read(&words, reply->body, reply->size);

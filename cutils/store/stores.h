@@ -26,6 +26,7 @@ struct s3_store {
 	char region[64];    /* to sign for, lower case */
 	char access_key[160];
 	char secret_key[160]; /* secret */
+	char ca_file[1024];   /* certificates to trust; "" for the system's */
 };
 
 struct stores {

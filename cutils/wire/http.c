@@ -302,6 +302,8 @@ static void finish(struct http *http, struct transfer *transfer, CURLcode code,
 	*reply = transfer->reply;
 	reply->sent = was_sent(transfer->easy);
 	reply->impostor = tls_is_impostor(code);
+	reply->local =
+		transfer->save.errno_saved || transfer->upload.errno_saved;
 	if (code == CURLE_OK)
 		curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE,
 				  &status);
@@ -311,7 +313,7 @@ static void finish(struct http *http, struct transfer *transfer, CURLcode code,
 	if (strbuf_take(&transfer->received_headers, "headers", &reply->headers,
 			&lost) < 0)
 		reply->headers = NULL;
-	if (transfer->save.errno_saved || transfer->upload.errno_saved)
+	if (reply->local)
 		http_body_why(&transfer->save, &transfer->upload, reply->why,
 			      sizeof(reply->why));
 	else if (transfer->received.too_long)

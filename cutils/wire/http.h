@@ -69,6 +69,7 @@ void http_add_escaped(struct strbuf *, const char *text);
 struct http_reply {
 	int status;    /* 0: there was no whole reply, and why says why */
 	bool sent;     /* the request may have reached the server */
+	bool local;    /* our own file could not be read or written */
 	bool impostor; /* nothing was sent: the server did not prove that it
 			* is the one we want */
 	char *body;    /* owned, NUL-terminated, never NULL where status > 0 */

@@ -6,7 +6,8 @@ static bool worth_it(const struct http_reply *reply, bool may_repeat)
 	if (reply->status == 429)
 		return true;
 	if (reply->status == 0)
-		return !reply->impostor && (may_repeat || !reply->sent);
+		return !reply->impostor && !reply->local &&
+		       (may_repeat || !reply->sent);
 	return may_repeat && (reply->status == 408 || reply->status >= 500) &&
 	       reply->status != 501;
 }

@@ -26,6 +26,7 @@ find_datastores() {
 		exit "$FOUND"
 		;;
 	esac
+	# shellcheck disable=SC2034 # on_store uses it
 	CA_FILES=$(setting DATASTORE_CA_FILE '')
 	STORES=$(put "$LIST" | cut -f 1 | tr '\n' ' ')
 	CHOICE=$(planned DNS_CHOICE) || exit

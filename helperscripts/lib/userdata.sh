@@ -16,9 +16,9 @@ open_userdata() {
 		die 71 "$USERDATA: cannot make it (ADT_RUN_DIR names another)"
 	# Without their comments, for a cloud takes no more than 16 KiB.
 	for part in first-boot restore-site restore-database metadata-guard; do
-		sed '1!{/^[[:space:]]*#/d;}' "$USERDATA_FROM/$part.sh" \
-		    >"$USERDATA/$part.sh" &&
-		    gzip -9nc "$USERDATA/$part.sh" >"$USERDATA/$part.gz" ||
+		{ sed '1!{/^[[:space:]]*#/d;}' "$USERDATA_FROM/$part.sh" \
+		    >"$USERDATA/$part.sh" && gzip -9nc "$USERDATA/$part.sh" \
+		    >"$USERDATA/$part.gz"; } ||
 			die 71 "$USERDATA: cannot write there"
 	done
 }
@@ -57,8 +57,33 @@ site_settings() (
 		value=$(planned "$name") || exit
 		put "$name:$value"
 	done
+	files=$(setting DATASTORE_CA_FILE '')
+	if [ -n "$files" ]; then
+		certificates=$(store_certificates "$files") || exit
+		put "S3_CA:$certificates"
+	fi
 	put "$credentials" | sed -n 's/^USERNAME:/DB_USERNAME:/p
 		s/^PASSWORD:/DB_PASSWORD:/p; s/^DBNAME:/DB_NAME:/p'
+)
+
+# store_certificates files - what DATASTORE_CA_FILE names, for one line: base64,
+# certificates parted by commas, files by bars as they are there.
+store_certificates() (
+	rest=$1 bar=
+	while :; do
+		file=${rest%%"|"*}
+		[ -z "$file" ] || [ -r "$file" ] ||
+			die 71 "$file (DATASTORE_CA_FILE): cannot read it"
+		printf '%s' "$bar"
+		[ -z "$file" ] || tr -d '\r' <"$file" | awk '
+			/^-----BEGIN CERT/ { inside = 1; printf "%s", comma; next }
+			/^-----END CERT/ { inside = 0; comma = "," }
+			inside { printf "%s", $0 }'
+		case $rest in *'|'*) ;; *) break ;; esac
+		rest=${rest#*"|"}
+		bar='|'
+	done
+	put ""
 )
 
 # database_host - where webservers find the database: the managed server, or
@@ -112,7 +137,7 @@ render_userdata() {
 		;;
 	esac
 	RENDER_LABEL=$1 RENDER_NAME=$2
-	RENDERED=$(machine_settings "$1" "$3" "$4" | {
+	RENDERED=$(machine_settings "$1" "$3" "$4" | gzip -9n | {
 		shift 4
 		adt-userdata render \
 		    "$USERDATA_FROM/$RENDER_LABEL-by-snapshot.yaml" \

@@ -81,7 +81,13 @@ get() (
 	esac
 	key=$(part "$(setting S3_ACCESS_KEY)" "$1")
 	secret=$(part "$(setting S3_SECRET_KEY)" "$1")
+	part "$(setting S3_CA)" "$1" | tr , '\n' | while IFS= read -r ca; do
+		[ -z "$ca" ] || printf '%s\n' "-----BEGIN CERTIFICATE-----" \
+		    "$(printf '%s\n' "$ca" | fold -w 64)" \
+		    "-----END CERTIFICATE-----"
+	done >"$work/ca"
 	{
+		[ ! -s "$work/ca" ] || printf 'cacert = "%s"\n' "$work/ca"
 		printf 'url = %s\n' "$(printf '%s\n' "$url" | quoted)"
 		printf 'user = %s\n' "$(printf '%s\n' "$key:$secret" | quoted)"
 		printf 'aws-sigv4 = "aws:amz:%s:s3"\n' "$place"
@@ -133,7 +139,7 @@ fetch() {
 				why="the datastore answers $code" ;;
 			4??/*) why="the datastore answers $code $fault" ;;
 			*) again=yes
-				why="the datastore: $code $(tail -n 1 "$work/why")" ;;
+				why="the datastore: $code $(sed 1q "$work/why")" ;;
 			esac
 			[ "$stores" -eq 1 ] || why="of datastore $store: $why"
 			whys=${whys:+$whys; }$why

@@ -11,21 +11,22 @@ static void retries(void)
 		bool sent, may_repeat;
 		unsigned tries;
 		int64_t after_s, least, most;
-		bool impostor;
+		bool impostor, local;
 	} rows[] = {
-		{503, true, true, 1, -1, 250, 500, false},
-		{503, true, true, 3, -1, 1000, 2000, false},
-		{503, true, false, 1, -1, -1, -1, false},
-		{501, true, true, 1, -1, -1, -1, false},
-		{404, true, true, 1, -1, -1, -1, false},
-		{429, true, false, 1, 2, 2000, 2249, false},
-		{429, true, false, 1, 301, -1, -1, false},
-		{408, true, true, RETRY_MOST_TRIES, -1, -1, -1, false},
-		{0, true, false, 1, -1, -1, -1, false},
-		{0, true, true, 1, -1, 250, 500, false},
-		{0, false, false, 1, -1, 250, 500, false},
-		{0, false, true, RETRY_MOST_UNSENT, -1, -1, -1, false},
-		{0, false, true, 1, -1, -1, -1, true},
+		{503, true, true, 1, -1, 250, 500, false, false},
+		{503, true, true, 3, -1, 1000, 2000, false, false},
+		{503, true, false, 1, -1, -1, -1, false, false},
+		{501, true, true, 1, -1, -1, -1, false, false},
+		{404, true, true, 1, -1, -1, -1, false, false},
+		{429, true, false, 1, 2, 2000, 2249, false, false},
+		{429, true, false, 1, 301, -1, -1, false, false},
+		{408, true, true, RETRY_MOST_TRIES, -1, -1, -1, false, false},
+		{0, true, false, 1, -1, -1, -1, false, false},
+		{0, true, true, 1, -1, 250, 500, false, false},
+		{0, false, false, 1, -1, 250, 500, false, false},
+		{0, false, true, RETRY_MOST_UNSENT, -1, -1, -1, false, false},
+		{0, false, true, 1, -1, -1, -1, true, false},
+		{0, true, true, 1, -1, -1, -1, false, true},
 	};
 	size_t i;
 	uint32_t random;
@@ -34,6 +35,7 @@ static void retries(void)
 		const struct http_reply reply = {.status = rows[i].status,
 						 .sent = rows[i].sent,
 						 .impostor = rows[i].impostor,
+						 .local = rows[i].local,
 						 .retry_after_s =
 							 rows[i].after_s};
 
