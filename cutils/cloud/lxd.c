@@ -2,11 +2,10 @@
  *
  * Source: the LXD REST API, documentation.ubuntu.com/lxd/en/latest/rest-api,
  * and Incus', linuxcontainers.org/incus/docs/main/rest-api; the same in both.
- * Quirks: an image has no name, so ours is a property of it. A running machine
- * is captured by a stateless snapshot, which is published as an image. Writes
- * answer an operation, which is forgotten five seconds after it ended; one that
- * publishes does not say which machine it reads. A created machine does not
- * start by itself. Only on a cluster has a machine a location, else "local". */
+ * Quirks: an image has no name: ours is a property of it. A running machine is
+ * captured by a stateless snapshot, published as an image. Writes answer an
+ * operation, forgotten five seconds after it ended; one that publishes does not
+ * say of which machine. A new one is off; without a cluster it is "local". */
 #include "cloud/provider.h"
 #include "cloud/reply.h"
 
