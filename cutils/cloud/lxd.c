@@ -37,10 +37,9 @@ static int whoami_reply(const json_t *reply, char *text, size_t size,
 	json_error_t why;
 
 	if (strcmp(reply_text(about, "auth"), "untrusted") == 0)
-		return err_set(
-			err, ERR_DENIED,
-			"it does not trust us: join its group, or let it "
-			"trust our certificate");
+		return err_set(err, ERR_DENIED,
+			       "it does not trust us: join its group, or let "
+			       "it trust our certificate");
 	if (json_unpack_ex(about, &why, 0, "{s:{s:s, s:s, s:s}}", "environment",
 			   "server", &server, "server_version", &version,
 			   "server_name", &name) < 0)
