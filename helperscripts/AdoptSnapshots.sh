@@ -35,9 +35,10 @@ usage() {
 # with WEBSITE_URL and SNAPSHOTS of that site; 65 if one of them failed.
 each_site() {
 	FAILED=
-	for ENTRY in "$RT"/wholemachinesnapshots/*/snapshots; do
-		[ -d "$ENTRY" ] || [ -L "$ENTRY" ] || continue
-		SITE=$(dirname -- "$ENTRY")
+	for SITE in "$RT"/wholemachinesnapshots/*; do
+		[ -d "$SITE/snapshots" ] || [ -L "$SITE/snapshots" ] ||
+			[ -d "$SITE/snapshots.taken" ] ||
+			[ -d "$SITE/snapshots.back" ] || continue
 		"$0" "--$1" "${SITE##*/}" || FAILED=yes
 	done
 	[ -z "$FAILED" ] || exit 65
@@ -52,9 +53,14 @@ turn_to_site() {
 	has_views || exit 1
 }
 
+# is_taken_over - nothing of this site is there to be taken over.
+is_taken_over() {
+	[ -L "$VIEW" ] && [ ! -e "$VIEW.taken" ] && [ ! -e "$VIEW.back" ]
+}
+
 # tell_site - what adopt_site would do.
 tell_site() {
-	if [ -L "$VIEW" ]; then
+	if is_taken_over; then
 		say "$VIEW: taken over already"
 	elif is_news; then
 		say "$VIEW: would be taken over into $SNAPSHOTS, and its ids" \
@@ -65,17 +71,25 @@ tell_site() {
 	fi
 }
 
-# adopt_site - the lock is held. Killed anywhere, a rerun completes it: the
-# folder goes last.
+# adopt_site - the lock is held. Killed anywhere, a rerun completes it: what is
+# called "taken" is kept already, and may be half removed.
 adopt_site() {
-	[ ! -L "$VIEW" ] || return 0
-	find "$VIEW" -mindepth 1 | grep -q . && {
-		keep_archive
-		if is_news; then record_folder; fi
-	}
-	rm -rf -- "$VIEW"
+	! is_taken_over || return 0
+	# A killed run had given it back, but for its name.
+	[ -e "$VIEW" ] || [ -L "$VIEW" ] || [ ! -d "$VIEW.back/snapshots" ] ||
+		mv -T -- "$VIEW.back/snapshots" "$VIEW"
+	rm -rf -- "$VIEW.back"
+	if [ -d "$VIEW" ] && [ ! -L "$VIEW" ]; then
+		find "$VIEW" -mindepth 1 | grep -q . && {
+			keep_archive
+			if is_news; then record_folder; fi
+		}
+		rm -rf -- "$VIEW.taken"
+		mv -T -- "$VIEW" "$VIEW.taken"
+	fi
 	ROOT_OF_VIEWS=$(views_root)
-	point_view "$ROOT_OF_VIEWS/closed"
+	[ -L "$VIEW" ] || point_view "$ROOT_OF_VIEWS/closed"
+	rm -rf -- "$VIEW.taken"
 	say "$VIEW: taken over into $SNAPSHOTS"
 }
 
@@ -158,6 +172,7 @@ stage_sealed() {
 # complete - asks the cloud for the particulars of images of the active build
 # that have none.
 complete() {
+	mend_generations
 	[ -e "$SNAPSHOTS/snapshot_ids.dat" ] || return 0
 	pin_record
 	UNKNOWN=$({ metadata; recorded_ids | jq -Rc 'split("\t")'; } | jq -nc '
@@ -208,17 +223,31 @@ machine_of() (
 	put "$2"
 )
 
-# give_back_site - the folder as it was, with what is recorded since.
+# give_back_site - the folder as it was, with what is recorded since. It is
+# made beside the link and whole before the link goes: a rerun after a kill
+# makes it anew as long as the link is there, and only renames it after that.
 give_back_site() {
-	[ -L "$VIEW" ] || return 0
-	close_view
-	rm -rf -- "$VIEW.new"
-	mkdir -m 700 "$VIEW.new"
-	BACK=$VIEW.new/snapshots
+	if [ -L "$VIEW" ]; then
+		close_view
+		make_back
+		rm -f -- "$VIEW"
+	fi
+	if find "$VIEW.back/snapshots" -mindepth 1 2>/dev/null | grep -q .; then
+		mv -T -- "$VIEW.back/snapshots" "$VIEW"
+		say "$VIEW: given back, in clear"
+	fi
+	rm -rf -- "$VIEW.back"
+	rmdir -- "$VIEWS_PARENT/$WEBSITE_URL" 2>/dev/null || :
+}
+
+make_back() {
+	rm -rf -- "$VIEW.back" "$VIEW.taken"
+	mkdir -m 700 "$VIEW.back"
+	BACK=$VIEW.back/snapshots
 	ARCHIVE=$(find "$SNAPSHOTS" -name 'adopted.*.cms' 2>/dev/null |
 		sed 's/.*adopted\.//; s/\.cms$//' | sort -n | tail -n 1)
 	[ -z "$ARCHIVE" ] || open_archive "$ARCHIVE" |
-		tar -xpf - -C "$VIEW.new"
+		tar -xpf - -C "$VIEW.back"
 	[ -d "$BACK" ] || mkdir -m 700 "$BACK"
 	pin_record
 	if [ -e "$RECORD/snapshot_ids.dat" ] &&
@@ -229,13 +258,6 @@ give_back_site() {
 			open_file "$KIND" "$RECORD/$KIND.dat" >"$BACK/$KIND.dat"
 		done
 	fi
-	rm -f -- "$VIEW"
-	if [ -n "$ARCHIVE" ] || find "$BACK" -mindepth 1 | grep -q .; then
-		mv -T -- "$BACK" "$VIEW"
-		say "$VIEW: given back, in clear"
-	fi
-	rm -rf -- "$VIEW.new"
-	rmdir -- "$VIEWS_PARENT/$WEBSITE_URL" 2>/dev/null || :
 }
 
 main() {
@@ -268,7 +290,7 @@ main() {
 		;;
 	--adopt-site)
 		turn_to_site "$2"
-		[ ! -L "$VIEW" ] || exit 0
+		! is_taken_over || exit 0
 		need_folder
 		with_lock "$SNAPSHOTS/snapshots.json" adopt_site
 		;;

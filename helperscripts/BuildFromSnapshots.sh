@@ -109,7 +109,7 @@ created() {
 
 # prepare_userdata - sets what render_userdata wants.
 prepare_userdata() {
-	open_userdata
+	open_userdata build
 	STATUS=0
 	SITE_SETTINGS=$(site_settings) || STATUS=$?
 	case $STATUS in
@@ -220,6 +220,7 @@ await_plan() {
 abandon() {
 	if [ ! -e "$SNAPSHOTS/build-journal" ]; then
 		say "no build is unfinished"
+		[ -n "$DRY_RUN" ] || clear_run build
 		return 0
 	fi
 	tell_run "$SNAPSHOTS/build-journal"
@@ -230,6 +231,7 @@ abandon() {
 	[ -n "$YES" ] || confirm "Remove the machines that it made?" ||
 		die 1 "nothing was given up"
 	abandon_run "$SNAPSHOTS/build-journal" machine
+	clear_run build
 	say "the unfinished build is given up"
 }
 

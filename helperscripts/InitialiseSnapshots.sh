@@ -96,7 +96,7 @@ unpack_keys() {
 		return 0
 	fi
 	mkdir -p "$BLD/keys"
-	UNPACKED=$(mktemp -d "$BLD/keys/.new.XXXXXX") || exit 71
+	UNPACKED=$(new_beside "$BLD/keys/.unpacked" -d) || exit 71
 	# Only what is expected is taken, as a plain file.
 	for NAME in "$KEY" "$KEY.pub"; do
 		open_file build_keys "$RECORD/build_keys.dat" |

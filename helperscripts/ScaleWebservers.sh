@@ -231,7 +231,7 @@ finish_journal() {
 }
 
 scale() {
-	open_userdata
+	open_userdata scale
 	STATUS=0
 	finish_journal
 	if [ "$WANTED" = static ]; then
@@ -262,6 +262,7 @@ scale() {
 abandon() {
 	if [ ! -e "$SNAPSHOTS/scale-journal" ]; then
 		say "no run is unfinished"
+		[ -n "$DRY_RUN" ] || clear_run scale
 		return 0
 	fi
 	tell_run "$SNAPSHOTS/scale-journal"
@@ -272,6 +273,7 @@ abandon() {
 	[ -n "$YES" ] || confirm "Remove the webservers that it started?" ||
 		die 1 "nothing was given up"
 	abandon_run "$SNAPSHOTS/scale-journal" machine
+	clear_run scale
 	say "the unfinished run is given up"
 }
 

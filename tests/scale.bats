@@ -233,6 +233,7 @@ up_and_down() {
 	echo "$stderr"
 	[ "$status" -eq 0 ]
 	[ ! -e "$SNAPSHOTS/scale-journal" ]
+	[ ! -e "$ADT_RUN_DIR/userdata/www.demo.test" ]
 	[ "$(webservers)" = "$FIRST" ]
 	run --separate-stderr helper ScaleWebservers.sh --abandon
 	[ "$status" -eq 0 ]

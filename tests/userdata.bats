@@ -18,7 +18,7 @@ setup() {
 render() {
 	in_build '. "$ROOT/helperscripts/lib/userdata.sh"
 		[ -z "$5" ] || CLOUD=$5
-		open_userdata
+		open_userdata build
 		SITE_SETTINGS=$(site_settings) || [ $? -eq 1 ]
 		WEBSERVER_IMAGE=ws-image
 		render_userdata "$1" "$2" "$3" "$4"
@@ -138,9 +138,10 @@ RESTORE:no' ]
 
 @test "the rendered texts are root's alone, on the folder given" {
 	render webserver ws-1 image-1 '' >/dev/null
-	[ "$(stat -c %a "$ADT_RUN_DIR/userdata/www.example.test")" = 700 ]
-	[ "$(stat -c %a "$ADT_RUN_DIR/userdata/www.example.test/ws-1.yaml")" \
-	    = 600 ]
+	site=$ADT_RUN_DIR/userdata/www.example.test
+	[ "$(stat -c %a "$site")" = 700 ]
+	[ "$(stat -c %a "$site/build")" = 700 ]
+	[ "$(stat -c %a "$site/build/ws-1.yaml")" = 600 ]
 }
 
 @test "under every shell the same text comes out" {

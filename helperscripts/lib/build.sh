@@ -65,7 +65,7 @@ put_variables() {
 	PUT_FILE=$BLD/build_environment
 	[ -e "$PUT_FILE" ] || true | replace_file "$PUT_FILE"
 	PUT_MODE=$(stat -c %a "$PUT_FILE")
-	PUT_TEMP=$(mktemp "$PUT_FILE.XXXXXX") || exit 71
+	PUT_TEMP=$(new_beside "$PUT_FILE") || exit 71
 	trap 'rm -f -- "$PUT_TEMP"' EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
@@ -337,12 +337,29 @@ machine_name() {
 	}'
 }
 
+# new_beside path [-d] - makes an empty file, or a folder, that is named after
+# path and after this run, and prints its name. Those of killed runs go first.
+new_beside() {
+	clear_killed "$1"
+	mktemp ${2:+"$2"} "$1.new.$$.XXXXXX"
+}
+
+# clear_killed path - removes what new_beside made for runs that were killed.
+clear_killed() (
+	for old in "$1".new.*.??????; do
+		run=${old#"$1".new.}
+		run=${run%.*}
+		case $run in '' | *[!0-9]*) continue ;; esac
+		[ -d "/proc/$run" ] || rm -rf -- "$old"
+	done
+)
+
 # replace_file path [mode] - stdin becomes the file, whole or not at all, mode
 # 0600 or the one given. Give it what is complete: it cannot know that what fed
 # it failed.
 replace_file() (
 	[ ! -d "$1" ] || die 71 "$1: a folder is in the way"
-	temp=$(mktemp "$1.XXXXXX") || exit 71
+	temp=$(new_beside "$1") || exit 71
 	trap 'rm -f -- "$temp"' EXIT
 	trap 'exit 129' HUP
 	trap 'exit 130' INT

@@ -289,7 +289,7 @@ newest_first() {
 # shell's -e, so it is not called behind a test.
 pull() {
 	WORST=0
-	PULLED=$(mktemp "$SNAPSHOTS/.pull.XXXXXX")
+	PULLED=$(new_beside "$SNAPSHOTS/.pull") || exit 71
 	trap 'rm -f -- "$PULLED"' EXIT
 	trap 'exit 129' HUP
 	trap 'exit 130' INT

@@ -31,6 +31,14 @@ abandon_run() {
 	sync "${1%/*}"
 }
 
+# clear_run run - what a killed run of that kind kept for its machines, and its
+# half-written files; userdata.sh is sourced.
+clear_run() {
+	name_userdata "$1"
+	close_userdata
+	clear_killed "$SNAPSHOTS/root_password.dat"
+}
+
 # abandon_capture - the unfinished capture is given up; what is recorded already stays.
 abandon_capture() {
 	if [ ! -e "$SNAPSHOTS/journal" ]; then

@@ -6,13 +6,19 @@
 # disk is: USERDATA, a folder of root's on a tmpfs. They stay until the run is
 # over, since a run that was killed sends them again.
 
-# open_userdata - makes USERDATA, for this site's machines.
+# name_userdata run - sets USERDATA: for machines of this site that a run of
+# that kind starts, "build" or "scale"; the two may go on at the same time.
+name_userdata() {
+	USERDATA=${ADT_RUN_DIR:-/run/adt-snapshots}/userdata/$WEBSITE_URL/$1
+}
+
+# open_userdata run - makes it.
 open_userdata() {
-	USERDATA=${ADT_RUN_DIR:-/run/adt-snapshots}/userdata/$WEBSITE_URL
+	name_userdata "$1"
 	USERDATA_FROM=$PROJECT/templates/userdata
 	[ -r "$USERDATA_FROM/first-boot.sh" ] ||
 		die 71 "$USERDATA_FROM: the templates are not there"
-	{ mkdir -p "$USERDATA" && chmod 700 "$USERDATA"; } ||
+	{ mkdir -p "$USERDATA" && chmod 700 "${USERDATA%/*}" "$USERDATA"; } ||
 		die 71 "$USERDATA: cannot make it (ADT_RUN_DIR names another)"
 	# Without their comments, for a cloud takes no more than 16 KiB.
 	for part in first-boot restore-site restore-database metadata-guard; do
@@ -23,7 +29,10 @@ open_userdata() {
 	done
 }
 
-close_userdata() { rm -rf -- "$USERDATA"; }
+close_userdata() {
+	rm -rf -- "$USERDATA"
+	rmdir -- "${USERDATA%/*}" 2>/dev/null || :
+}
 
 # site_settings - what a machine that restores the site must know of it, the
 # same for all of them: "NAME:value" lines for restore-site.sh. Status 1 and no

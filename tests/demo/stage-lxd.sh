@@ -115,7 +115,7 @@ long_way_data() {
 		for lib in build snapshots generations userdata; do
 			. "$1/helperscripts/lib/$lib.sh"
 		done
-		find_build && use_template && pin_record && open_userdata
+		find_build && use_template && pin_record && open_userdata build
 		SITE_SETTINGS=$(site_settings)
 		HOST=$(database_host)
 		render_userdata webserver "$2" long-way "$HOST"
