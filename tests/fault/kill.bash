@@ -4,28 +4,41 @@
 #
 # usage: kill.bash [CLOUD/OPERATION...]   default: all of them
 #
-# killlib.c says what a step is. Every KILL_EVERY-th is tried (default 13; of
-# scripts, which take longer, every fourth of those), with FULL=1 every one.
-# JOBS scenarios run at a time (default twice the processors: they wait much).
+# killlib.c says what a step is. Every KILL_EVERY-th of a command of adt-cloud is
+# tried (default 10), every SCRIPT_EVERY-th of a script, which takes longer
+# (default 40); with FULL=1 every one, and more scripts on every cloud.
+# JOBS scenarios run at a time (default 3 a processor: they wait much).
+# KILL_FROM=N begins at the Nth step; KEEP=1 keeps the folders.
 # Prints a line for each, and with a failure what was found.
 # shellcheck disable=SC2317 # the functions are called by variables
 set -u
 here=$(dirname "$0")
 ROOT=$(cd "$here/../.." && pwd)
 OUT=${OUT:-$ROOT/build/${FLAVOUR:-release}}
-[ "${FULL:-0}" != 1 ] || KILL_EVERY=1
-KILL_EVERY=${KILL_EVERY:-13}
-export OUT KILL_EVERY
+[ "${FULL:-0}" != 1 ] || KILL_EVERY=1 SCRIPT_EVERY=1
+KILL_EVERY=${KILL_EVERY:-10}
+SCRIPT_EVERY=${SCRIPT_EVERY:-$((4 * KILL_EVERY))}
+export OUT KILL_EVERY SCRIPT_EVERY
 
 CLOUDS='digitalocean linode vultr exoscale'
 # the longest first, so that none is left alone at the end
 OPERATIONS='script-build script-capture capture-off abandon script-prune
     capture provision abandon-provision script-retire delete-machine
     delete-image'
+# on one cloud each, with FULL=1 on all
+LESS='linode/script-scale-up
+    vultr/script-verify-boot exoscale/script-scale-abandon
+    linode/script-abandon vultr/script-scale-down
+    exoscale/script-prune-orphans'
+# that only files change in are the same on each cloud
+FILES='script-initialise script-adopt script-switch-on script-rotate
+    script-give-back script-switch-off script-rollback script-autoscaler
+    script-set-template'
 
 # ---- the operations: what is there, what is run, what must be after ----
 # prepare; command (sets the array); again (the rerun); right (prints what is
-# wrong, nothing when all is in order)
+# wrong, nothing when all is in order); meanwhile (the same, before the rerun)
+meanwhile() { :; }
 
 # ours - the images that are not the cloud's own, as the state has them.
 ours='[.images[] | select(.name | test("^(ws-1|db-1)-"))]'
@@ -169,6 +182,8 @@ is_delete-machine() {
 }
 
 . "$here/scripts.bash"
+. "$here/fleet.bash"
+. "$here/record.bash"
 
 # ---- files ----
 
@@ -203,7 +218,13 @@ kept_back() {
 # as_argv COMMAND... - argv is what is run: a script, or adt-cloud.
 as_argv() {
 	case $1 in
-	*.sh) argv=("$ROOT/helperscripts/$1" "${@:2}") ;;
+	*.sh)
+		argv=("$ROOT/helperscripts/$1" "${@:2}")
+		# the child of a shell that ends with it
+		# shellcheck disable=SC2016 # for that shell
+		[ -z "${a_child:-}" ] ||
+			argv=(sh -c '"$@"; exit $?' sh "${argv[@]}")
+		;;
 	*)
 		argv=(adt-cloud "$1" --cloud "$cloud" --credentials
 		    "$work/token" --region "$region" --progress none
@@ -228,7 +249,7 @@ killed() {
 # still busy with what was asked before the kill is no failure.
 run_again() {
 	as_argv "${again[@]}"
-	"${argv[@]}" >"$work/rows" 2>"$work/words" </dev/null
+	setsid -w "${argv[@]}" >"$work/rows" 2>"$work/words" </dev/null
 	status=$?
 	[ "$status" -ne 1 ] || [ -z "${may_be_none:-}" ] || status=0
 	[ "$status" != "${done_already:-}" ] || status=0
@@ -236,14 +257,17 @@ run_again() {
 }
 
 scenario() {
-	local n=1 tried=0 failures=0 every=$KILL_EVERY found
+	local n=${KILL_FROM:-1} tried=0 failures=0 every=$KILL_EVERY found
 	cloud=${1%%/*}
 	work=$(mktemp -d "${TMPDIR:-/tmp}/kill.XXXXXX")
 	folder=$work/place/folder
 	. "$here/cloud.bash"
 	cloud_start || return
 	case $1 in
-	*/script-*) [ "$every" -eq 1 ] || every=$((4 * every)) ;;
+	*/script-*)
+		every=$SCRIPT_EVERY
+		meanwhile() { reader_right; }
+		;;
 	esac
 	"is_${1#*/}"
 	mkdir "$work/place" "$folder"
@@ -261,7 +285,8 @@ scenario() {
 			tried=$((tried + 1))
 			cp "$folder/journal" "$work/before" 2>/dev/null ||
 				: >"$work/before"
-			run_again || found="the rerun: status $status"
+			found=$(meanwhile 2>&1 | sed '1s/^/before the rerun: /')
+			run_again || found+="the rerun: status $status"
 		elif [ "$status" -ne 0 ]; then
 			found="not killed, and status $status"
 		elif [ -n "${may_be_none:-}" ]; then
@@ -294,11 +319,21 @@ if [ $# -eq 0 ]; then
 			set -- "$@" "$cloud/$operation"
 		done
 	done
-	# that only files change in are the same on each cloud
-	set -- "$@" digitalocean/script-rollback digitalocean/script-rotate
+	for operation in $LESS; do
+		for cloud in $CLOUDS; do
+			case ${FULL:-0}$cloud in
+			1* | "0${operation%/*}")
+				set -- "$@" "$cloud/${operation#*/}"
+				;;
+			esac
+		done
+	done
+	for operation in $FILES; do
+		set -- "$@" "digitalocean/$operation"
+	done
 fi
 echo "1..$#"
-echo "# every $KILL_EVERY-th step is tried; FULL=1 tries every one, now" \
-    "${FULL:-0}"
-printf '%s\n' "$@" | xargs -P "${JOBS:-$((2 * $(nproc)))}" -I SCENARIO \
+echo "# every ${KILL_EVERY}th step of a command is tried," \
+    "every ${SCRIPT_EVERY}th of a script; FULL=1 tries all, now ${FULL:-0}"
+printf '%s\n' "$@" | xargs -P "${JOBS:-$((3 * $(nproc)))}" -I SCENARIO \
     "$0" --one SCENARIO

@@ -9,7 +9,11 @@ home_fresh() {
 	local place=$work/place
 	export BUILD_HOME=$place/home ADT_SEAL_KEY=$place/seal.key \
 	    ADT_RUN_DIR=$place/run ADT_BIN=$OUT/bin ADT_FLAGS_DIR=/nonexistent \
-	    ADT_BUILDHOME_DAT=/nonexistent
+	    ADT_BUILDHOME_DAT=/nonexistent TMPDIR=$place/tmp
+	mkdir -p "$TMPDIR"
+	key=id_ed25519_AGILE_DEPLOYMENT_BUILD_KEY_demo-build
+	keys=$BUILD_HOME/runtimedata/$cloud/demo-build/keys
+	template=templatedconfigurations/templates/$cloud/${cloud}3.tmpl
 	snapshots=$BUILD_HOME/runtimedata/wholemachinebackups/www.demo.test/snapshots
 	adt-seal keygen "$ADT_SEAL_KEY"
 	"$ROOT/tests/emulator/buildhome.sh" "$cloud" "$BUILD_HOME" \
@@ -25,11 +29,33 @@ script() {
 	    </dev/null || { cat "$work/prepared"; return 1; }
 }
 
+# reader_right - whoever reads between the kill and the rerun sees a generation
+# that is whole, the old or the new; called for every script.
+reader_right() {
+	local kind
+	! grep -rlF -e "$(<"${keys%/*}/credentials/SERVERUSERPASSWORD")" \
+	    -e 'PRIVATE KEY' "$TMPDIR" || echo 'a secret in a temporary file'
+	[ -e "$snapshots/current" ] || return
+	adt-snapshot-ids check "$snapshots/current/snapshot_ids.dat"
+	diff <(sort "$snapshots/current/snapshot_ids.dat") \
+	    <(jq -r '.images | to_entries[] | "\(.key):\(.value.id)"' \
+	    "$snapshots/current/snapshots.json" | sort)
+	for kind in credentials db_credentials build_keys; do
+		[ -e "$snapshots/current/$kind.dat" ] || continue
+		adt-seal open --site www.demo.test --kind "$kind" \
+		    "$snapshots/current/$kind.dat" >/dev/null 2>&1 ||
+			adt-seal open --key "$ADT_SEAL_KEY.new" \
+			    --site www.demo.test --kind "$kind" \
+			    "$snapshots/current/$kind.dat" >/dev/null
+	done
+}
+
 # home_right - the files of the build home: those of before, and in the
 # snapshots folder what a finished run leaves, and nothing else.
 home_right() {
 	diff "$work/files" <(cd "$BUILD_HOME" && find . \
-	    ! -path '*/wholemachine*' ! -name '*.lock' | sort)
+	    ! -path '*/wholemachine*' ! -path '*/keys/replaced*' \
+	    ! -name '*.lock' | sort)
 	[ ! -d "$ADT_RUN_DIR" ] || find "$ADT_RUN_DIR" -type f \
 	    ! -name 'budget-*' | sed 's/^/left: /'
 	[ -d "$snapshots" ] || return
