@@ -2,7 +2,8 @@
 # prelude.sh - how every helper script begins; sourced first, never run.
 #
 # Gives: PROGRAM PROJECT BUILD_HOME PATH CONFIG, put say warn die usage_error
-# need_name need_program need_minutes need_progress confirm setting. Wants: a
+# need_name need_program need_minutes need_progress confirm setting replace_file
+# new_beside clear_killed. Wants: a
 # function `usage`. Data goes to stdout, words to stderr; the status is one of
 # adt(7): 0 done, 1 there is none, 64 usage, 65 data, 69 refused, 71 system, 75
 # try later, 76 protocol, 77 denied.
@@ -112,6 +113,39 @@ confirm() {
 	*) return 1 ;;
 	esac
 }
+
+# new_beside path [-d] - makes an empty file, or a folder, that is named after
+# path and after this run, and prints its name. Those of killed runs go first.
+new_beside() {
+	clear_killed "$1"
+	mktemp ${2:+"$2"} "$1.new.$$.XXXXXX"
+}
+
+# clear_killed path - removes what new_beside made for runs that were killed.
+clear_killed() (
+	for old in "$1".new.*.??????; do
+		run=${old#"$1".new.}
+		run=${run%.*}
+		case $run in '' | *[!0-9]*) continue ;; esac
+		[ -d "/proc/$run" ] || rm -rf -- "$old"
+	done
+)
+
+# replace_file path [mode] - stdin becomes the file, whole or not at all, mode
+# 0600 or the one given. Give it what is complete: it cannot know that what fed
+# it failed.
+replace_file() (
+	[ ! -d "$1" ] || die 71 "$1: a folder is in the way"
+	temp=$(new_beside "$1") || exit 71
+	trap 'rm -f -- "$temp"' EXIT
+	trap 'exit 129' HUP
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	{ cat >"$temp" && chmod "${2:-600}" "$temp" && sync "$temp" &&
+	    mv -f -- "$temp" "$1"; } || die 71 "$1: cannot write it: no room?"
+	trap - EXIT
+	sync "$(dirname -- "$1")" || die 71 "$1: may not outlive a power cut"
+)
 
 # setting name default - the operator's choice on this machine: the value of
 # the line NAME=value in the settings file, which is read and never run.
