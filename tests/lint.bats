@@ -72,6 +72,9 @@ append() { printf '%s\n' "$2" >>"$TREE/$1"; }
 	run lint banned
 	[ "$status" -eq 1 ]
 	[[ $output == *"helperscripts/lib/prelude.sh:"*"over 400 lines"* ]]
+	for _ in {1..401}; do append tests/long.bats '#'; done
+	run lint banned
+	[[ $output == *"tests/long.bats:401 lines"*"over 400 lines"* ]]
 }
 
 @test "complete.sh: a source without head, a program without manual" {

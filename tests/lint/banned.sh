@@ -39,6 +39,8 @@ BIN_ONLY="$BIN_ONLY|message_line"
 
 c_files=$(find cutils tests -name '*.[ch]')
 sh_files=$(find helperscripts -name '*.sh')
+others=$(find tests .ci/run install.sh Makefile -name '*.bats' -o \
+    -name '*.bash' -o -name '*.sh' -o -name run -o -name Makefile 2>/dev/null) || :
 # Those of base/ that print are for bin/ alone; layers.sh sees to that.
 below_bin=$(find cutils -name '*.c' ! -path 'cutils/bin/*' |
     grep -vE '^cutils/base/(message|command|output|progress)\.c$')
@@ -62,7 +64,7 @@ places() {
 		found 'not in a script'
 	without_comments $sh_files | grep -E '(^|[^A-Za-z])\[\[ |`' |
 		found 'not POSIX sh as we write it'
-	for file in $c_files $sh_files; do
+	for file in $c_files $sh_files $others; do
 		lines=$(wc -l <"$file")
 		[ "$lines" -le 400 ] || echo "$file:$lines lines"
 	done | found 'over 400 lines: two modules'
