@@ -141,7 +141,7 @@ all_there() {
 	control GET "state?cloud=$CLOUD" | jq -r 'first(.machines[] |
 		select(.name | test("demo-build-2-"))).user_data' |
 		sed -n '/restore[.]conf/,/content:/s/.*content: "*\([^"]*\).*/\1/p' |
-		base64 -d | grep -qx S3_SECRET_KEY:store-secret
+		base64 -d | gunzip | grep -qx S3_SECRET_KEY:store-secret
 	on_far ScaleWebservers.sh 1 --number 2 --health-command true --yes
 	[ "$(webservers | wc -l)" -eq 1 ]
 }
