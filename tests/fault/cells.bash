@@ -30,7 +30,9 @@ look-gone|look|list-machines'
 #	end	a delete
 # An empty one: there is no such fault there. 69,75: whether the third try or
 # the deadline is first depends on how long the tries take; 0,75: so many bytes
-# take a slow machine minutes by the fast clock.
+# take a slow machine minutes by the fast clock. What vanishes or is ignored is
+# asked for again where no id was told (0), and else is 69; a deletion that is
+# no task cannot fail later (0).
 #name|JSON members|read|make|look|task|stop|start|end
 FAULTS='401|"fault": "status", "status": 401|77/77|77/77|77/77|77/77|77/77|77/77|77/77
 403|"fault": "status", "status": 403|77/77|77/77|77/77|77/77|77/77|77/77|77/77
@@ -52,10 +54,10 @@ no-rows|"fault": "missing-member", "member": "ROWS"|76/76||76/76||||
 odd-rows|"fault": "wrong-type", "member": "ROWS"|76/76||76/76||||
 no-page|"fault": "missing-member", "member": "PAGE"|76/76||76/76||||
 redirect|"fault": "redirect", "location": "http://127.0.0.1:9/"|69/69|69/69|69/69|69/69|69/69|69/69|69/69
-failed|"fault": "action-error", "message": "no room"||69/69|||0/75|0/75|0/75
-vanish|"fault": "vanish"||69/69|||0/75|0/75|0/75
-stuck|"fault": "stuck"||75/75|||0/75|75/75|75/75
-ignored|"fault": "ignored"||75/75|||0/75|0/75|0/75'
+failed|"fault": "action-error", "message": "no room"||69/69|||0/75|0/75|0/75,0
+vanish|"fault": "vanish"||0,69/69,75||||||
+stuck|"fault": "stuck"||75/75|||0,75/75|75/75|0,75/0,75
+ignored|"fault": "ignored"||0,69,75/69,75|||0,75/75|0,75/75|0,75/0,75'
 
 # What is needed of a reply, so that a run cannot go on without. Of a stop, a
 # start and a delete nothing is: the lists show what they did.
@@ -100,13 +102,11 @@ exception() {
 	# a stop that does not come is made a hard one, another request there
 	digitalocean/*-off/5* | digitalocean/*-off/html | \
 	    digitalocean/*-off/cut-before | digitalocean/*-off/failed | \
-	    digitalocean/*-off/vanish | digitalocean/*-off/stuck | \
 	    digitalocean/*-off/ignored)
 		allowed=0/0
 		;;
-	# no task there tells of a machine that failed: it is not there, and is
-	# asked for again
-	linode/provision/failed | vultr/provision/failed) allowed=0/69 ;;
+	# there a creation is no task that could fail
+	linode/provision/failed | vultr/provision/failed) allowed=0/0 ;;
 	# an image shows there when it is whole: one whose create was not
 	# answered is waited for longer than a run has, then made by the next
 	exoscale/capture/5* | exoscale/capture/html | \

@@ -91,8 +91,10 @@ later() {
 state_wrong() {
 	state >"$work/state"
 	jq -r --arg operation "$operation" --arg want "$want" \
-	    --argjson status "$status" '
-	    ([.images[] | select(.state != "failed" and
+	    --argjson status "$status" --arg fault "$name" '
+	    ([.images[] | select((.state == "ready" or (.state != "failed" and
+	        # what never became an image, or was one, is none
+	        ($fault | test("vanish|stuck|ignored") | not))) and
 	        (.name | test("^ws-1-")))] | length) as $images |
 	    (.machines | map(select(.name == "ws-1")) | .[0].state // "gone")
 	        as $is |
@@ -100,7 +102,9 @@ state_wrong() {
 	        "\(length) machines called \(.[0].name)"),
 	    (select($images > 1) | "\($images) images of ws-1"),
 	    (select($operation | test("capture|snapshot|task|look-image")) |
-	        select($is != "running") | "ws-1 is \($is)"),
+	        # a stop that never ends is nothing that we could end
+	        select($is != "running" and $fault != "stuck") |
+	        "ws-1 is \($is)"),
 	    (select($status == 0) |
 	        (select($operation | test("power|machine$|gone")) |
 	            select($is != $want and
