@@ -121,9 +121,57 @@ prepare_userdata() {
 	WEBSERVER_IMAGE=$(recorded_ids | sed -n 's/^webserver	//p')
 }
 
+# journals - those of this build: of the run under way, and of finished ones;
+# none where it is over.
+journals() {
+	[ ! -e "$SNAPSHOTS/build-over-journal" ] || return 0
+	for JOURNAL in "$SNAPSHOTS"/build-journal "$SNAPSHOTS"/build-[0-9]*-journal; do
+		[ ! -e "$JOURNAL" ] || put "$JOURNAL"
+	done
+}
+
+# tell_journals words - and what they are about, if there are any.
+tell_journals() {
+	TOLD=$(journals)
+	[ -n "$TOLD" ] || return 0
+	say "$1"
+	put "$TOLD" | while IFS= read -r JOURNAL; do
+		tell_run "$JOURNAL" </dev/null
+	done
+}
+
+# keep_journal - that of a finished run goes aside for the next one's. It is
+# wanted until the build is over: only it tells whose the machines are.
+keep_journal() {
+	[ -e "$SNAPSHOTS/build-journal" ] || return 0
+	NUMBER=1
+	while [ -e "$SNAPSHOTS/build-$NUMBER-journal" ]; do
+		NUMBER=$((NUMBER + 1))
+	done
+	mv "$SNAPSHOTS/build-journal" "$SNAPSHOTS/build-$NUMBER-journal"
+	sync "$SNAPSHOTS"
+}
+
+# end_build - one rename ends it: from then on there is nothing to give up.
+end_build() {
+	JOURNAL=$(journals | sed 1q)
+	[ -z "$JOURNAL" ] || mv "$JOURNAL" "$SNAPSHOTS/build-over-journal"
+	sync "$SNAPSHOTS"
+	clear_over
+}
+
+# clear_over - what is left of the journals of a build that is over.
+clear_over() {
+	[ -e "$SNAPSHOTS/build-over-journal" ] || return 0
+	rm -f -- "$SNAPSHOTS/build-journal" "$SNAPSHOTS"/build-[0-9]*-journal
+	rm -f -- "$SNAPSHOTS/build-over-journal"
+	sync "$SNAPSHOTS"
+}
+
 # finish_journal - completes the run that an earlier one left. Sets FINISHED.
 finish_journal() {
 	FINISHED=
+	[ -z "$(journals)" ] || FINISHED=yes
 	[ -e "$SNAPSHOTS/build-journal" ] || return 0
 	say "an earlier build is not finished: finishing it first" \
 	    "(--abandon gives it up)"
@@ -145,7 +193,6 @@ finish_journal() {
 	EOF
 	RESULTS=$(provision)
 	created "$RESULTS"
-	FINISHED=yes
 }
 
 # drop_running - takes the machines that run already off PLAN. A fresh build
@@ -172,6 +219,7 @@ drop_running() {
 # create_machines plan - those of its lines that are wanted, in one run.
 create_machines() {
 	[ -n "$1" ] || return 0
+	keep_journal
 	HOST=$(database_host)
 	VPC=$(planned VPC_NAME)
 	set -- "$1" start
@@ -218,19 +266,21 @@ await_plan() {
 
 # abandon - the unfinished build is given up.
 abandon() {
-	if [ ! -e "$SNAPSHOTS/build-journal" ]; then
+	if [ -z "$(journals)" ]; then
 		say "no build is unfinished"
-		[ -n "$DRY_RUN" ] || clear_run build
+		[ -n "$DRY_RUN" ] || { clear_over; clear_run build; }
 		return 0
 	fi
-	tell_run "$SNAPSHOTS/build-journal"
+	tell_journals "this build is not finished"
 	if [ -n "$DRY_RUN" ]; then
 		say "dry run: nothing was given up"
 		return 0
 	fi
 	[ -n "$YES" ] || confirm "Remove the machines that it made?" ||
 		die 1 "nothing was given up"
-	abandon_run "$SNAPSHOTS/build-journal" machine
+	for JOURNAL in "$SNAPSHOTS"/build-journal "$SNAPSHOTS"/build-[0-9]*-journal; do
+		[ ! -e "$JOURNAL" ] || abandon_run "$JOURNAL" machine
+	done
 	clear_run build
 	say "the unfinished build is given up"
 }
@@ -240,12 +290,11 @@ build() {
 	if [ -z "$DRY_RUN" ]; then
 		prepare_userdata
 		open_ready
+		clear_over
 		finish_journal
 	else
 		FINISHED=
-		[ ! -e "$SNAPSHOTS/build-journal" ] ||
-			{ say "an earlier build is not finished: it comes" \
-			    "first"; tell_run "$SNAPSHOTS/build-journal"; }
+		tell_journals "an earlier build is not finished: it comes first"
 	fi
 	need_preflight
 	PLAN=$(plan_fleet)
@@ -274,8 +323,7 @@ build() {
 		say "every machine that $TEMPLATE asks for is there"
 	fi
 	await_plan "$WHOLE"
-	rm -f -- "$SNAPSHOTS/build-journal"
-	sync "$SNAPSHOTS"
+	end_build
 	close_userdata
 }
 

@@ -28,7 +28,7 @@ OPERATIONS='script-build script-capture capture-off abandon script-prune
 # on one cloud each, with FULL=1 on all
 LESS='linode/script-scale-up
     vultr/script-verify-boot exoscale/script-scale-abandon
-    linode/script-abandon vultr/script-scale-down
+    linode/script-abandon exoscale/script-abandon-build vultr/script-scale-down
     exoscale/script-prune-orphans'
 # that only files change in are the same on each cloud
 FILES='script-initialise script-adopt script-switch-on script-rotate
