@@ -22,7 +22,7 @@ teardown() { stop_emulator; }
 @test "provisions all five with everything the toolkit gives them" {
 	must_provision_all_five
 	# each with its address inside
-	[ "$(grep -c '	10[0-9.]*$' <<<"$output")" -eq 5 ]
+	[ "$(grep -c '	10[0-9.]*	[^	]*$' <<<"$output")" -eq 5 ]
 	emulator_requests | jq '.[] | select(.operation == "create") |
 	    .body | if type == "string" then fromjson else . end' |
 		jq -s 'length == 5 and all(.enable_ipv6 == false and
