@@ -293,7 +293,7 @@ all_but_leftovers() {
 	nothing_there
 	rm "$FAR/bin/uname"
 	prepare
-	rm -r "$FAR/etc"
+	rm -r "${FAR:?}/etc"
 	far_program uname 'echo riscv64'
 	run --separate-stderr prepare --no-programs
 	echo "$status: $stderr"

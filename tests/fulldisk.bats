@@ -91,7 +91,7 @@ works() {
 			works || return
 		done <<<"$commands"
 	}
-	TEST_SHELL=sh
+	TEST_SHELL="sh"
 	limit
 }
 
@@ -104,6 +104,6 @@ works() {
 		    "$ROOT/helperscripts/RollbackSnapshots.sh" 1 2>&1 | cat &&
 			[ "$(cat "$folder/snapshot_ids.dat")" = webserver:w1 ]
 	}
-	TEST_SHELL=sh
+	TEST_SHELL="sh"
 	rolls
 }

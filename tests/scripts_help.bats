@@ -48,7 +48,7 @@ helps() {
 		each_shell wrong "$line" "$words"
 	done <<-'TABLE'
 	ObtainWholeMachineSnapshot.sh --machine|wants a value
-	SyncSnapshots.sh|push or pull is wanted
+	SyncSnapshots.sh|push, pull, probe or prune is wanted
 	SyncSnapshots.sh push pull|one command is wanted
 	SyncSnapshots.sh pull --force|--force is for push
 	SyncSnapshots.sh frobnicate|unknown argument

@@ -85,6 +85,7 @@ no_images() {
 	printf '#!/bin/sh\necho "[]"\n' >bin/adt-cloud
 	chmod +x bin/adt-cloud
 	ADT_BIN=$BATS_TEST_TMPDIR/bin
+	export ADT_BIN
 }
 
 @test "what PruneSnapshots.sh removes goes from the datastore, now or later" {
@@ -137,7 +138,7 @@ no_images() {
 	again=$BATS_TEST_TMPDIR/again
 	wrap_datastore "if [ \$1 = delete ] && [ ! -e '$again' ]; then : >'$again'" \
 	    "ADT_BIN='$OUT/bin' BUILD_HOME='$BATS_TEST_TMPDIR/two' \\" \
-	    "sh '$ROOT/helperscripts/SyncSnapshots.sh' push --force >&2" fi
+	    "sh '$ROOT/helperscripts/SyncSnapshots.sh' push --force >&2" 'fi'
 	rm bin/adt-cloud
 	printf '#!/bin/sh\necho "[]"\n' >bin/adt-cloud
 	chmod +x bin/adt-cloud

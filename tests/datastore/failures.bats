@@ -169,6 +169,7 @@ fake_cloud() {
 	CLOUD
 	chmod +x bin/adt-cloud
 	ADT_BIN=$BATS_TEST_TMPDIR/bin
+	export ADT_BIN
 }
 
 @test "a capture pushes by itself; a push that fails does not undo it" {

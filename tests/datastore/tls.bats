@@ -1,5 +1,6 @@
 # tls.bats - a datastore with a certificate of one's own authority, on a real S3
 # server: refused unless it is named, on the build machine and on a machine.
+# shellcheck disable=SC2153 # from datastore.bash
 setup() {
 	load datastore
 	fresh_bucket
