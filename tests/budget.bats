@@ -46,7 +46,7 @@ within() {
 }
 
 @test "machines are created no faster than Linode allows" {
-	SPEED=60 start_cloud linode
+	SPEED=15 start_cloud linode
 	fleet 1
 	capture_fleet >"$BATS_TEST_TMPDIR/captured"
 	image=$(field 2 <"$BATS_TEST_TMPDIR/captured")
