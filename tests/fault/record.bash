@@ -217,6 +217,8 @@ is_script-autoscaler() {
 		HOME=$there exec sh -c "\$CODE"
 		END
 		printf '#!/bin/sh\necho 0\n' >"$work/bin/id"
+		echo SNAPSHOTID:old \
+		    >"$there/runtime/autoscaler_configuration_settings.dat"
 		cat >"$there/config/StoreConfigValue.sh" <<-'END'
 		#!/bin/sh
 		echo "$1:$2" >"$HOME/runtime/autoscaler_configuration_settings.dat"
