@@ -2,6 +2,7 @@
 #include "store/stores.h"
 
 #include "base/atomicfile.h"
+#include "store/parts.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -165,28 +166,6 @@ static int read_tool(const char *path, char *text, struct values *values,
 	return 0;
 }
 
-/* Copies the n-th part, from 1, of a value split on "|": the whole of a value
- * without one. False where there is no such part, or it does not fit. */
-static bool part(const char *value, unsigned n, char *to, size_t size)
-{
-	size_t len;
-
-	if (!strchr(value, '|'))
-		n = 1;
-	while (--n > 0) {
-		value = strchr(value, '|');
-		if (!value)
-			return false;
-		value++;
-	}
-	len = strcspn(value, "|");
-	if (len >= size)
-		return false;
-	memcpy(to, value, len);
-	to[len] = '\0';
-	return true;
-}
-
 static bool is_of(const char *text, const char *more)
 {
 	for (; *text; text++)
@@ -263,17 +242,18 @@ static int add(struct stores *stores, const struct values *values, unsigned n,
 	char host[VALUE_SIZE], location[VALUE_SIZE];
 
 	*store = (struct s3_store){.number = (unsigned)stores->count + 1};
-	if (!part(values->text[ACCESS_KEY], n, store->access_key,
-		  sizeof(store->access_key)) ||
-	    !part(values->text[SECRET_KEY], n, store->secret_key,
-		  sizeof(store->secret_key)) ||
+	if (parts_copy(values->text[ACCESS_KEY], n, store->access_key,
+		       sizeof(store->access_key)) < 1 ||
+	    parts_copy(values->text[SECRET_KEY], n, store->secret_key,
+		       sizeof(store->secret_key)) < 1 ||
 	    !is_key(store->access_key) || !is_key(store->secret_key))
 		return err_set(err, ERR_DATA,
 			       "%s: datastore %u has no usable access key and "
 			       "secret key",
 			       path, store->number);
-	if (!part(values->text[HOST], n, host, sizeof(host)) ||
-	    !part(values->text[LOCATION], n, location, sizeof(location)))
+	if (parts_copy(values->text[HOST], n, host, sizeof(host)) < 1 ||
+	    parts_copy(values->text[LOCATION], n, location, sizeof(location)) <
+		    1)
 		return err_set(err, ERR_DATA,
 			       "%s: datastore %u has keys but no host or "
 			       "location: as many parts in each are wanted",

@@ -1,7 +1,8 @@
 /* storessource.c - see storessource.h. */
 #include "store/storessource.h"
 
-#include <string.h>
+#include "store/parts.h"
+
 #include <unistd.h>
 
 static int from_one(struct stores *stores, const struct stores_source *source,
@@ -20,29 +21,13 @@ static int from_one(struct stores *stores, const struct stores_source *source,
 		       "--build or --config is wanted: HOME is not set");
 }
 
-/* The n-th part, from 0, of a value split on "|"; "" where there is none. */
-static size_t part_of(const char *value, size_t n, const char **part)
-{
-	if (strchr(value, '|'))
-		for (; n > 0; n--)
-			value = *value ? value + strcspn(value, "|") +
-						 (strchr(value, '|') != NULL)
-				       : value;
-	*part = value;
-	return strcspn(value, "|");
-}
-
 /* A file that cannot be read must not look like a server that lies. */
 static int set_ca(struct s3_store *store, const char *ca_files, struct err *err)
 {
-	const char *path;
-	size_t len = part_of(ca_files, store->number - 1, &path);
-
-	if (len >= sizeof(store->ca_file))
+	if (parts_copy(ca_files, store->number, store->ca_file,
+		       sizeof(store->ca_file)) < 0)
 		return err_set(err, ERR_USAGE, "--ca-file: too long a path");
-	memcpy(store->ca_file, path, len);
-	store->ca_file[len] = '\0';
-	if (len > 0 && access(store->ca_file, R_OK) < 0)
+	if (store->ca_file[0] && access(store->ca_file, R_OK) < 0)
 		return err_sys(err,
 			       "%s: cannot read certificates of "
 			       "datastore %u",
