@@ -69,8 +69,7 @@ build_key() {
 		[ "$(names_of | uniq)" = 22 ]
 		[ "$(library generations | tr '\n' ' ')" = "1 2 " ]
 		[ "$(stat -c %a "$folder/generations")" = 700 ]
-		run ! find "$folder/generations" -type f ! -perm 600 -name '*.*' \
-		    -exec false {} +
+		[ "$(find "$folder/generations" -type f ! -perm 600)" = "" ]
 		[ "$(find "$folder" -name '.*' -o -name '*.new')" = "" ]
 	}
 	each_shell records

@@ -67,15 +67,13 @@ in_build() {
 	    "$ROOT/helperscripts/Test.sh" "$@"
 }
 
-# each_shell COMMAND... - runs it once for every shell, named in TEST_SHELL;
-# fails, naming the shell, at the first that fails.
+# each_shell COMMAND... - runs it once for every shell, named in TEST_SHELL; every
+# line of it counts, as in the test itself, so it stands in no condition.
 each_shell() {
 	while IFS= read -r TEST_SHELL <&8; do
 		export TEST_SHELL
-		"$@" || {
-			echo "under: $TEST_SHELL"
-			return 1
-		}
+		echo "under: $TEST_SHELL"
+		"$@"
 	done 8<<<"$SHELLS"
 	TEST_SHELL="sh"
 }
@@ -86,9 +84,7 @@ in_turn() {
 	shell_turn=$((${shell_turn:-0} % $(wc -l <<<"$SHELLS") + 1))
 	TEST_SHELL=$(sed -n "${shell_turn}p" <<<"$SHELLS")
 	export TEST_SHELL
-	"$@" || {
-		echo "under: $TEST_SHELL"
-		return 1
-	}
+	echo "under: $TEST_SHELL"
+	"$@"
 	TEST_SHELL="sh"
 }

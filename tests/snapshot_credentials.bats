@@ -110,12 +110,16 @@ db_credentials	DBNAME	shop" ]
 		run --separate-stderr credentials rotate --dry-run
 		echo "$status: $output: $stderr"
 		[ "$status" -eq 0 ]
-		[ "$(grep -c . <<<"$output")" -eq 4 ]
+		[ "$(sed "s|^$RT/wholemachinebackups/||; s|/snapshots/|: |" \
+		    <<<"$output")" = "$(printf '%s\n' \
+		    'lxd.example.test: generations/1'{.cms,/credentials.dat,/db_credentials.dat} \
+		    'lxd.example.test: generations/2'{.cms,/credentials.dat,/db_credentials.dat} \
+		    'other.example.test: credentials.dat')" ]
 		cmp "$ADT_SEAL_KEY" "$BATS_TEST_TMPDIR/before"
 		run --separate-stderr credentials rotate --yes
 		echo "$status: $output: $stderr"
 		[ "$status" -eq 0 ]
-		! cmp -s "$ADT_SEAL_KEY" "$BATS_TEST_TMPDIR/before"
+		! cmp -s "$ADT_SEAL_KEY" "$BATS_TEST_TMPDIR/before" || return 1
 		[ "$(stat -c %a "$ADT_SEAL_KEY")" = 600 ]
 		[ ! -e "$ADT_SEAL_KEY.new" ]
 		opens db_credentials | grep -qx DBNAME:shop
