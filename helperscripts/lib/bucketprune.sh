@@ -6,8 +6,8 @@
 # noted until each datastore is without it. Never removed is what `current`
 # names. A store deletes under no condition, so against a build machine that
 # makes a generation current at that moment the object is kept meanwhile, and
-# put back if current names it afterwards; that build machine looks after its
-# move, too, that its generation is there (move_pointer).
+# put back if current names it afterwards, or cannot be read; that build machine
+# looks after its move, too, that its generation is there (move_pointer).
 
 # note_removed - the ids on stdin are to go from the datastores.
 note_removed() {
@@ -36,21 +36,23 @@ remove_object() {
 		say "datastore $1: generation $2 stays: it is current there"
 		return 1
 	}
-	KEPT=$(mktemp "$SNAPSHOTS/.kept.XXXXXX") || return 71
+	KEPT=$(new_beside "$SNAPSHOTS/.kept") || return 71
 	REMOVE_STATUS=0
 	on_store "$1" get "$BUCKET" "generations/$2.cms" "$KEPT" >/dev/null &&
 	    on_store "$1" delete "$BUCKET" "generations/$2.cms" ||
 		REMOVE_STATUS=$?
 	if [ "$REMOVE_STATUS" -eq 0 ]; then
-		read_pointer "$1" || POINTED=
-		if [ "$POINTED" = "$2" ]; then
-			on_store "$1" put "$BUCKET" "generations/$2.cms" \
-			    "$KEPT" >/dev/null || REMOVE_STATUS=$?
-			say "datastore $1: generation $2 is current there by now," \
-			    "and was put back"
-			[ "$REMOVE_STATUS" -ne 0 ] || REMOVE_STATUS=1
-		else
+		AFTER=0
+		read_pointer "$1" || AFTER=$?
+		if [ "$AFTER" -le 1 ] && [ "$POINTED" != "$2" ]; then
 			say "datastore $1: generation $2 is removed"
+		elif on_store "$1" put "$BUCKET" "generations/$2.cms" "$KEPT" \
+		    >/dev/null; then
+			say "datastore $1: generation $2 is put back: it is" \
+			    "current there by now, or may be"
+			REMOVE_STATUS=$((AFTER > 1 ? AFTER : 1))
+		else
+			REMOVE_STATUS=$?
 		fi
 	fi
 	rm -f -- "$KEPT"

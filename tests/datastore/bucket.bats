@@ -76,15 +76,13 @@ serial_there() { store get "$BUCKET" current | jq -r .serial; }
 	[ "$(current_there)" = "$(id_of one)" ]
 }
 
-# no_images - a cloud that has none left, so a generation is all that goes.
+# no_images [LINE...] - a cloud that has none left, so a generation is all that
+# goes; the lines run before each call of adt-datastore.
 no_images() {
-	rm -rf bin
-	mkdir bin
-	ln -s "$OUT"/bin/* bin/
+	wrap_datastore "$@"
 	rm bin/adt-cloud
 	printf '#!/bin/sh\necho "[]"\n' >bin/adt-cloud
 	chmod +x bin/adt-cloud
-	ADT_BIN=$BATS_TEST_TMPDIR/bin
 	export ADT_BIN
 }
 
@@ -136,21 +134,40 @@ no_images() {
 	record one 22
 	sync one push
 	again=$BATS_TEST_TMPDIR/again
-	wrap_datastore "if [ \$1 = delete ] && [ ! -e '$again' ]; then : >'$again'" \
+	no_images "if [ \$1 = delete ] && [ ! -e '$again' ]; then : >'$again'" \
 	    "ADT_BIN='$OUT/bin' BUILD_HOME='$BATS_TEST_TMPDIR/two' \\" \
 	    "sh '$ROOT/helperscripts/SyncSnapshots.sh' push --force >&2" 'fi'
-	rm bin/adt-cloud
-	printf '#!/bin/sh\necho "[]"\n' >bin/adt-cloud
-	chmod +x bin/adt-cloud
 	run -0 --separate-stderr on one PruneSnapshots.sh --keep 1 --yes
 	echo "$stderr"
 	[ -e "$again" ]
-	[[ $stderr == *"generation $first is current there by now"* ]]
+	[[ $stderr == *"generation $first is put back: it is current there by now"* ]]
 	[ "$(current_there)" = "$first" ]
 	there | grep -qF "$first"
 	machine three
 	sync three pull
 	[ "$(named_by three)" = 11 ]
+}
+
+@test "what is current cannot be read afterwards: it is put back, and goes later" {
+	no_images
+	record one 11
+	sync one push
+	first=$(id_of one)
+	record one 22
+	sync one push
+	gone=$BATS_TEST_TMPDIR/gone
+	no_images "if [ \$1 = delete ]; then : >'$gone'" \
+	    "elif [ \$1 = head ] && [ -e '$gone' ]; then exit 75" 'fi'
+	run -0 --separate-stderr on one PruneSnapshots.sh --keep 1 --yes
+	echo "$stderr"
+	[ -e "$gone" ]
+	[[ $stderr == *"generation $first is put back"* ]]
+	[[ $stderr == *'the next push or pruning removes them'* ]]
+	there | grep -qF "$first"
+	[ "$(find "$(snapshots one)" -name '.kept*')" = "" ]
+	no_images
+	sync one push
+	[ "$(there)" = "generations/$(id_of one).cms" ]
 }
 
 @test "a generation that is not known here may use the images: pull first" {
