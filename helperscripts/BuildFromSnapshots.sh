@@ -84,11 +84,8 @@ plan_fleet() (
 tell_machines() {
 	VIA=$(planned BUILD_MACHINE_VPC)
 	RULES=$(machine_rules)
-	ROWS=$(put "$1" | jq -r --arg via "$VIA" '.[] |
-		(if $via == "1" then [.private_ipv4, .public_ipv4]
-		 else [.public_ipv4, .private_ipv4] end |
-		 map(select(. != null and . != "")) | first // "-") as $address |
-		[.name, .id, $address] | @tsv') ||
+	ROWS=$(put "$1" | jq -r --arg via "$VIA" "$ADDRESS_JQ"'
+		.[] | [.name, .id, address($via)] | @tsv') ||
 		die 76 "adt-cloud: not the list of machines it promises"
 	put "$ROWS" | sed -nE "$RULES" |
 		awk -F '\t' '{ print $2 "\t" $1 "\t" $3 "\t" $4 }'
@@ -246,10 +243,8 @@ await_plan() {
 	[ "$WAIT_S" -gt 0 ] || return 0
 	MACHINES=$(cloud machines --json)
 	VIA=$(planned BUILD_MACHINE_VPC)
-	ROWS=$({ put "$MACHINES" | jq -r --arg via "$VIA" '.[] | [.name,
-		(if $via == "1" then [.private_ipv4, .public_ipv4]
-		 else [.public_ipv4, .private_ipv4] end |
-		 map(select(. != null and . != "")) | first // "-")] | @tsv'
+	ROWS=$({ put "$MACHINES" | jq -r --arg via "$VIA" \
+	    "$ADDRESS_JQ"'.[] | [.name, address($via)] | @tsv'
 		put '='
 		put "$1"
 	} | awk -F '\t' '

@@ -243,9 +243,7 @@ main() {
 	use_template
 	pin_record
 	IMAGE=$(usable_image)
-	open_reach
-	[ -n "$ADDRESSES" ] || ADDRESSES=$(autoscalers)
-	[ -n "$ADDRESSES" ] || die 1 "no autoscaler of build $BUILD is running"
+	find_reached
 	STAGE=${ADT_RUN_DIR:-/run/adt-snapshots}/autoscaler/$WEBSITE_URL
 	{ mkdir -p "${STAGE%/*}" && chmod 700 "${STAGE%/*}"; } ||
 		die 71 "${STAGE%/*}: cannot make it (ADT_RUN_DIR names another)"

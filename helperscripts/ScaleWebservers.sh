@@ -59,12 +59,9 @@ webservers() (
 	machines=$(cloud machines --json) || exit
 	via=$(planned BUILD_MACHINE_VPC) || exit
 	[ -z "$SETTINGS" ] || via=1
-	rows=$(put "$machines" | jq -r --arg via "$via" '.[] |
+	rows=$(put "$machines" | jq -r --arg via "$via" "$ADDRESS_JQ"'.[] |
 		select(.name | test("\\A[A-Za-z0-9._-]+\\z")) | [.name, .id,
-		.state, (.created // ""), (if $via == "1"
-		 then [.private_ipv4, .public_ipv4]
-		 else [.public_ipv4, .private_ipv4] end |
-		 map(select(. != null and . != "")) | first // "-")] | @tsv') ||
+		.state, (.created // ""), address($via)] | @tsv') ||
 		die 76 "adt-cloud: not the list of machines it promises"
 	rules=$(machine_rules) || exit
 	put "$rows" | sed -nE "$rules" | awk -F '\t' -v OFS='\t' \

@@ -91,9 +91,7 @@ main() {
 	use_template
 	pin_record
 	ID=$(webserver_id)
-	open_reach
-	[ -n "$ADDRESSES" ] || ADDRESSES=$(autoscalers)
-	[ -n "$ADDRESSES" ] || die 1 "no autoscaler of build $BUILD is running"
+	find_reached
 	CODE=$(remote_code "$ID")
 	[ -n "$DRY_RUN" ] || put "SNAPSHOT_ID=$ID" | set_build_variables
 	FAILED=

@@ -61,12 +61,11 @@ update_one() (
 chosen() (
 	machines=$(cloud machines --json) || exit
 	via=$(planned BUILD_MACHINE_VPC) || exit
-	rows=$(put "$machines" | jq -r --arg via "$via" '.[] |
+	rows=$(put "$machines" | jq -r --arg via "$via" "$ADDRESS_JQ"'
+		.[] |
 		select(.state == "running") |
 		select(.name | test("\\A[A-Za-z0-9._-]+\\z")) | [.name,
-		(if $via == "1" then [.private_ipv4, .public_ipv4]
-		 else [.public_ipv4, .private_ipv4] end |
-		 map(select(. != null and . != "")) | first // "-")] | @tsv') ||
+		address($via)] | @tsv') ||
 		die 76 "adt-cloud: not the list of machines it promises"
 	rules=$(machine_rules) || exit
 	put "$rows" | sed -nE "$rules" |

@@ -37,21 +37,12 @@ find_autoscaler() {
 	)
 	# One file, whatever form the cloud has; else the vendor client's is
 	# looked for.
-	TOKEN_FILE=$BLD/TOKEN
-	[ -e "$TOKEN_FILE" ] || TOKEN_FILE=
+	[ ! -e "$BLD/TOKEN" ] || CLOUD_TOKEN=$BLD/TOKEN
 	API_URL=$(build_variable API_URL)
 	[ -z "$API_URL" ] || ADT_API_URL=${ADT_API_URL:-$API_URL}
 	[ ! -e "$BLD/ca.crt" ] || ADT_CA_FILE=${ADT_CA_FILE:-$BLD/ca.crt}
 	[ -z "${ADT_API_URL:-}" ] || export ADT_API_URL
 	[ -z "${ADT_CA_FILE:-}" ] || export ADT_CA_FILE
-	# shellcheck disable=SC2317 # build.sh's callers call this one
-	cloud() {
-		CLOUD_COMMAND=$1
-		shift
-		adt-cloud "$CLOUD_COMMAND" --cloud "$CLOUD" \
-		    --region "$REGION" --build "$BLD" \
-		    ${TOKEN_FILE:+--credentials "$TOKEN_FILE"} "$@"
-	}
 	CLOUD=$(build_variable CLOUDHOST)
 	need_name "$CLOUD" cloud
 	BUILD=$(build_variable BUILD_IDENTIFIER)

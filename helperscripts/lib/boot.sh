@@ -175,11 +175,8 @@ wait_for_test() {
 tell_tests() {
 	BAD=0
 	VIA=$(planned BUILD_MACHINE_VPC)
-	STARTED=$(put "$1" | jq -r --arg via "$VIA" '.[] |
-		(if $via == "1" then [.private_ipv4, .public_ipv4]
-		 else [.public_ipv4, .private_ipv4] end |
-		 map(select(. != null and . != "")) | first // "-") as $address |
-		[.name, $address] | @tsv') || die 76 "adt-cloud: not its rows"
+	STARTED=$(put "$1" | jq -r --arg via "$VIA" "$ADDRESS_JQ"'
+		.[] | [.name, address($via)] | @tsv') || die 76 "adt-cloud: not its rows"
 	while IFS='	' read -r NAME LABEL IMAGE _; do
 		ADDRESS=$(put "$STARTED" | awk -F '\t' -v name="$NAME" \
 		    '$1 == name { print $2 }')

@@ -378,5 +378,15 @@ cloud() {
 	CLOUD_COMMAND=$1
 	shift
 	adt-cloud "$CLOUD_COMMAND" --cloud "$CLOUD" --region "$REGION" \
-	    --build "$BLD" "$@"
+	    --build "$BLD" ${CLOUD_TOKEN:+--credentials "$CLOUD_TOKEN"} "$@"
 }
+CLOUD_TOKEN= # a file, where they are not looked for in the build
+
+# For jq: address(via), of a machine: by which it is reached from here, "-" where
+# it has none. via is BUILD_MACHINE_VPC: 1 for the private one first.
+# shellcheck disable=SC2016,SC2034 # a program of jq, for all who list machines
+ADDRESS_JQ='def address($via):
+	[if $via == "1" then .private_ipv4, .public_ipv4
+	 else .public_ipv4, .private_ipv4 end |
+	 select(. != null and . != "")] | first // "-";'
+

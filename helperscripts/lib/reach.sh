@@ -26,14 +26,18 @@ autoscalers() (
 	via=$(planned BUILD_MACHINE_VPC) || exit
 	machines=$(cloud machines --json) || exit
 	rules=$(machine_rules) || exit
-	put "$machines" | jq -r --arg via "$via" '.[] |
-		select(.state == "running") |
-		(if $via == "1" then [.private_ipv4, .public_ipv4]
-		 else [.public_ipv4, .private_ipv4] end |
-		 map(select(. != null and . != "")) | first // "-") as $address |
-		[.name, $address] | @tsv' | sed -nE "$rules" |
+	put "$machines" | jq -r --arg via "$via" "$ADDRESS_JQ"'
+		.[] | select(.state == "running") |
+		[.name, address($via)] | @tsv' | sed -nE "$rules" |
 		awk -F '\t' '$1 == "autoscaler" { print $3 }'
 )
+
+# find_reached - opens the way there; ADDRESSES, if none was named, become all.
+find_reached() {
+	open_reach
+	[ -n "$ADDRESSES" ] || ADDRESSES=$(autoscalers)
+	[ -n "$ADDRESSES" ] || die 1 "no autoscaler of build $BUILD is running"
+}
 
 # webserver_id - the id that is recorded of its image; dies where there is none.
 webserver_id() (

@@ -157,11 +157,9 @@ address_of() (
 	via=$(planned BUILD_MACHINE_VPC) || exit
 	[ -z "${SETTINGS:-}" ] || via=1
 	machines=$(cloud machines --json) || exit
-	put "$machines" | jq -r --arg name "$1" --arg via "$via" '
-		[.[] | select(.name == $name) |
-		 if $via == "1" then .private_ipv4, .public_ipv4
-		 else .public_ipv4, .private_ipv4 end |
-		 select(. != null and . != "")] | first // "-"'
+	put "$machines" | jq -r --arg name "$1" --arg via "$via" \
+	    "$ADDRESS_JQ"'
+		first(.[] | select(.name == $name)) // {} | address($via)'
 )
 
 # wait_ready label name image address - until it is, fails, or time is up. One

@@ -104,14 +104,13 @@ database_host() (
 		exit
 	fi
 	machines=$(cloud machines --json) || exit
-	rows=$(put "$machines" | jq -r '.[] |
+	rows=$(put "$machines" | jq -r "$ADDRESS_JQ"'.[] |
 		select(.name | test("\\A[A-Za-z0-9._-]+\\z")) |
-		[.name, ([.private_ipv4, .public_ipv4] |
-		 map(select(. != null and . != "")) | first // "")] | @tsv') ||
+		[.name, address("1")] | @tsv') ||
 		die 76 "adt-cloud: not the list of machines it promises"
 	rules=$(machine_rules) || exit
 	put "$rows" | sed -nE "$rules" |
-		awk -F '\t' '$1 == "database" && $3 != "" { print $3; exit }'
+		awk -F '\t' '$1 == "database" && $3 != "-" { print $3; exit }'
 )
 
 # machine_settings label image host - all that one machine is told.
