@@ -7,13 +7,8 @@ setup() {
 	fresh_seal_key
 	FAR=$BATS_TEST_TMPDIR/far
 	ADT_BIN=$BATS_TEST_TMPDIR/bin
-	ADT_RUN_DIR=$BATS_TEST_TMPDIR/run
-	BUILD_HOME=$BATS_TEST_TMPDIR/home
-	ADT_CLOCK=100@$(date +%s)
-	export FAR ADT_BIN ADT_RUN_DIR BUILD_HOME ADT_CLOCK
-	start_emulator --speed 100 --limit-scale 100
-	EMULATOR_CONTROL=http://127.0.0.1:$EMULATOR_PORT/control
-	export EMULATOR_CONTROL
+	export FAR ADT_BIN
+	start_hurried
 	fresh_far
 }
 teardown() { stop_emulator; }

@@ -1,13 +1,8 @@
 # fulldisk.bats - a script whose disk is full says so, with 71, and nothing of
 # the build is changed; with room again the same command does its work.
 setup() {
-	load scripts
 	load standin
-	fresh_home buildhome-lxd
-	fresh_seal_key
-	fresh_cloud
-	folder=$(snapshots_folder)
-	web=ws-local-demo-build-0-Xlab-init-1
+	fresh_standin
 	for number in 1 2; do
 		cloud_image "w$number" "$web-2026010${number}T000000Z"
 		record webserver "w$number" "$web-2026010${number}T000000Z"

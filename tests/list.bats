@@ -1,12 +1,7 @@
 # list.bats - ListSnapshots.sh: recorded, held, aged, priced, used; three forms.
 setup() {
-	load scripts
 	load standin
-	fresh_home buildhome-lxd
-	fresh_seal_key
-	fresh_cloud
-	folder=$(snapshots_folder)
-	web=ws-local-demo-build-0-Xlab-init-1
+	fresh_standin
 	# A table of its own: lxd costs nothing.
 	ADT_PRICES=$BATS_TEST_TMPDIR/prices
 	export ADT_PRICES

@@ -1,13 +1,7 @@
 # prune.bats - PruneSnapshots.sh: what goes, and all that must stay.
 setup() {
-	load scripts
 	load standin
-	fresh_home buildhome-lxd
-	fresh_seal_key
-	fresh_cloud
-	folder=$(snapshots_folder)
-	web=ws-local-demo-build-0-Xlab-init-1
-	db="db-local-demo-build-Xlab"
+	fresh_standin
 }
 
 prune() { helper PruneSnapshots.sh "$@"; }

@@ -1,13 +1,8 @@
 # rollback.bats - RollbackSnapshots.sh: back at once, whoever reads, and only to
 # what can be used.
 setup() {
-	load scripts
 	load standin
-	fresh_home buildhome-lxd
-	fresh_seal_key
-	fresh_cloud
-	folder=$(snapshots_folder)
-	web=ws-local-demo-build-0-Xlab-init-1
+	fresh_standin
 }
 
 rollback() { helper RollbackSnapshots.sh "$@"; }

@@ -5,14 +5,9 @@ setup() {
 	fresh_seal_key
 	CLOUD=digitalocean
 	ADT_BIN=$OUT/bin
-	ADT_RUN_DIR=$BATS_TEST_TMPDIR/run
-	BUILD_HOME=$BATS_TEST_TMPDIR/home
-	ADT_CLOCK=100@$(date +%s)
-	export CLOUD ADT_BIN ADT_RUN_DIR BUILD_HOME ADT_CLOCK
-	start_emulator --speed 100 --limit-scale 100
+	start_hurried
 	ADT_API_URL=$(emulator_url "$CLOUD")
-	EMULATOR_CONTROL=http://127.0.0.1:$EMULATOR_PORT/control
-	export ADT_API_URL EMULATOR_CONTROL
+	export CLOUD ADT_BIN ADT_API_URL
 	"$ROOT/tests/emulator/buildhome.sh" "$CLOUD" "$BUILD_HOME" \
 	    >"$BATS_TEST_TMPDIR/machines"
 	FIRST=$(sed -n 's/=webserver$//p' "$BATS_TEST_TMPDIR/machines")

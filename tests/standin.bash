@@ -1,6 +1,19 @@
 # standin.bash - a cloud of two files for the decisions of the scripts: what
 # they list, keep and remove. Calls of adt-cloud are noted in $CLOUD_FOLDER/log.
 
+load scripts
+
+# fresh_standin - a build home with such a cloud: folder, its snapshots; web and
+# db, names of machines of the build.
+fresh_standin() {
+	fresh_home buildhome-lxd
+	fresh_seal_key
+	fresh_cloud
+	# shellcheck disable=SC2034 # the tests use them
+	folder=$(snapshots_folder) web=ws-local-demo-build-0-Xlab-init-1 \
+	    db=db-local-demo-build-Xlab
+}
+
 # fresh_cloud - an empty one, in place of adt-cloud.
 fresh_cloud() {
 	CLOUD_FOLDER=$BATS_TEST_TMPDIR/cloud
