@@ -124,7 +124,9 @@ move_pointer() {
 				return "$SYNC_CONFLICT"
 			elif [ "$PROVED" -eq 0 ] &&
 			    [ "$SERIAL" -lt "${NEWEST% *}" ]; then
-				warn "datastore $1: $POINTED, an earlier one, is" 				    "current there: it missed a push, or somebody" 				    "has put it back"
+				warn "datastore $1: $POINTED, an earlier one, is" \
+				    "current there: it missed a push, or somebody" \
+				    "has put it back"
 			fi
 			set -- "$1" put --if-match "$ETAG"
 			;;
