@@ -27,6 +27,25 @@ dead() { sh -c 'echo $$'; }
 	each_shell clears
 }
 
+@test "a run that is over but not waited for is not running" {
+	# sleep has no child that it knows of
+	sh -c 'sh -c "echo \$\$ >\"\$1\"" sh "$1" & exec sleep 60' sh \
+	    "$BATS_TEST_TMPDIR/number" 3>&- &
+	parent=$!
+	until read -r zombie 2>/dev/null <"$BATS_TEST_TMPDIR/number" &&
+	    grep -q '^State:.Z' "/proc/$zombie/status"; do
+		sleep 0.02
+	done
+	over() {
+		left=$BATS_TEST_TMPDIR/it.new.$zombie.abcdef
+		touch "$left"
+		echo text | in_build 'replace_file "$1"' "$BATS_TEST_TMPDIR/it"
+		[ ! -e "$left" ]
+	}
+	each_shell over
+	kill "$parent"
+}
+
 @test "a build_environment half-written by a killed run is not kept" {
 	echo SECRET=1 >"$BLD/build_environment.new.$(dead).abcdef"
 	in_build 'put "A=1" | set_build_variables'

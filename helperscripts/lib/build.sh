@@ -367,7 +367,7 @@ lock_holder() (
 	named=$(sed 1q "$1")
 	pid=$(put "$named" | sed -n "s/^pid \([0-9]*\) on $(uname -n) since .*/\1/p")
 	words="another run holds it (${named:-not named})"
-	[ -z "$pid" ] || kill -0 "$pid" 2>/dev/null ||
+	[ -z "$pid" ] || running "$pid" ||
 		words="$words, which was killed: a program that it had started \
 is still ending its work"
 	put "$words"

@@ -121,13 +121,20 @@ new_beside() {
 	mktemp ${2:+"$2"} "$1.new.$$.XXXXXX"
 }
 
+# running pid - 0 while that process runs. One that ended and was not waited for
+# yet does not: its number is still taken, and kill -0 would find it.
+running() {
+	{ read -r PROCESS <"/proc/$1/stat"; } 2>/dev/null || return 1
+	case ${PROCESS##*") "} in [ZX]*) return 1 ;; esac
+}
+
 # clear_killed path - removes what new_beside made for runs that were killed.
 clear_killed() (
 	for old in "$1".new.*.??????; do
 		run=${old#"$1".new.}
 		run=${run%.*}
 		case $run in '' | *[!0-9]*) continue ;; esac
-		[ -d "/proc/$run" ] || rm -rf -- "$old"
+		running "$run" || rm -rf -- "$old"
 	done
 )
 
