@@ -124,9 +124,14 @@ rotate() {
 		}
 		rm -f -- "$FILE.lock"
 	done
-	OLD=$KEY.$(date -u +%Y%m%dT%H%M%SZ)
-	# It is there if the last try was killed within this second.
-	{ { cmp -s -- "$KEY" "$OLD" || ln -- "$KEY" "$OLD"; } && mv -f -- "$KEY.new" "$KEY" &&
+	# The name is taken if a rotate was killed within this second: before it
+	# put the new key in place by the same key, behind that by another.
+	while OLD=$KEY.$(date -u +%Y%m%dT%H%M%SZ) && [ -e "$OLD" ] &&
+	    ! cmp -s -- "$KEY" "$OLD"; do
+		sleep 1
+	done
+	{ { [ -e "$OLD" ] || ln -- "$KEY" "$OLD"; } &&
+	    mv -f -- "$KEY.new" "$KEY" &&
 	    sync "$(dirname -- "$KEY")"; } || die 71 "$KEY: cannot replace it"
 	say "$KEY: a new key. Keep a copy of it off this machine, give it to the" \
 	    "other build machines, and SyncSnapshots.sh push. The old one is" \

@@ -149,6 +149,31 @@ db_credentials	DBNAME	shop" ]
 	opens db_credentials | grep -qx DBNAME:shop
 }
 
+@test "rotate: again within the second of one that was killed at its end" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	# a key's first date is of another time
+	cat >"$BATS_TEST_TMPDIR/bin/date" <<-EOF
+	#!/bin/sh
+	case \$* in *%Y%m%dT*) echo >>'$BATS_TEST_TMPDIR/read' ;; esac
+	[ "\$(cat '$BATS_TEST_TMPDIR/read' 2>/dev/null | wc -l)" -ne 1 ] ||
+		set -- -d @0 "\$@"
+	exec $(command -v date) "\$@"
+	EOF
+	chmod 755 "$BATS_TEST_TMPDIR/bin/date"
+	cp "$ADT_SEAL_KEY" "$BATS_TEST_TMPDIR/before"
+	adt-seal keygen "$BATS_TEST_TMPDIR/older"
+	cp "$BATS_TEST_TMPDIR/older" "$ADT_SEAL_KEY.19700101T000000Z"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run --separate-stderr credentials \
+	    rotate --yes
+	echo "$status: $output: $stderr"
+	[ "$status" -eq 0 ]
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/read")" -eq 2 ]
+	cmp "$ADT_SEAL_KEY.19700101T000000Z" "$BATS_TEST_TMPDIR/older"
+	cmp "$ADT_SEAL_KEY".2* "$BATS_TEST_TMPDIR/before"
+	[ ! -e "$ADT_SEAL_KEY.new" ]
+	opens credentials | grep -qx USERNAME:XlabUser
+}
+
 @test "rotate: a file that does not open is named, and the key stays" {
 	cp "$ADT_SEAL_KEY" "$BATS_TEST_TMPDIR/before"
 	adt-seal keygen "$BATS_TEST_TMPDIR/other.key"
