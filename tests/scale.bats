@@ -230,9 +230,13 @@ up_and_down() {
 	[ ! -e "$SNAPSHOTS/scale-journal" ]
 	[ ! -e "$ADT_RUN_DIR/userdata/www.demo.test" ]
 	[ "$(webservers)" = "$FIRST" ]
+	# killed while it wrote its first journal
+	left=$SNAPSHOTS/.scale-journal.0123abcd.new
+	touch "$left"
 	run --separate-stderr helper ScaleWebservers.sh --abandon
 	[ "$status" -eq 0 ]
 	[[ $stderr == *"no run is unfinished"* ]]
+	[ ! -e "$left" ]
 }
 
 @test "of two, the one that is ready stays" {

@@ -31,9 +31,13 @@ given_up() {
 	[ "$status" -eq 0 ]
 	[ ! -e "$SNAPSHOTS/journal" ]
 	[ "$(counts)" = "$before" ]
+	# killed while it wrote its first journal
+	left=$SNAPSHOTS/.journal.0123abcd.new
+	touch "$left"
 	run --separate-stderr obtain --abandon
 	[ "$status" -eq 0 ]
 	[[ $stderr == *"no capture is unfinished"* ]]
+	[ ! -e "$left" ]
 	stop_emulator
 }
 

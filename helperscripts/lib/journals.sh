@@ -37,12 +37,14 @@ clear_run() {
 	name_userdata "$1"
 	close_userdata
 	clear_killed "$SNAPSHOTS/root_password.dat"
+	rm -f -- "$SNAPSHOTS/.$1"*journal.????????.new
 }
 
 # abandon_capture - the unfinished capture is given up; what is recorded already stays.
 abandon_capture() {
 	if [ ! -e "$SNAPSHOTS/journal" ]; then
 		say "no capture is unfinished"
+		[ -n "$DRY_RUN" ] || rm -f -- "$SNAPSHOTS"/.journal.????????.new
 		return 0
 	fi
 	tell_run "$SNAPSHOTS/journal"
