@@ -12,61 +12,10 @@ setup_file() {
 
 setup() {
 	load helpers
-	# asan wants to be first of all libraries, but works behind ours
-	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0
+	load fault/nth
 	fresh_seal_key
-	folder=$BATS_TEST_TMPDIR/folder
-	words=$BATS_TEST_TMPDIR/words
-	reached=$BATS_TEST_TMPDIR/reached
-	file=$folder/file
-	mkdir "$folder"
-	tried=0
+	nth_folder
 }
-
-# judge WHAT - after a failure: $old or $new is there, and as was said.
-judge() {
-	local now='' said
-	[ ! -e "$file" ] || now=$(shown)
-	said=$(cat "$words")
-	case $status:$now in
-	0:"$new") ;; # it came through all the same
-	71:"$old") [[ $said =~ ^adt-[a-z-]+:\ [^:].* ]] ;;
-	71:"$new") [[ $said == *'its folder not synced: '* ]] ;;
-	*) false ;;
-	esac && [ -z "$(find "$folder" ! -path "$folder" ! -path "$file" \
-	    ! -path "$file.lock")" ] && return
-	echo "call $n, $(cat "$reached") fails: status $status: $said"
-	ls -la "$folder"
-	return 1
-}
-
-# each_failure COMMAND... - $old becomes $new; before() makes the old state,
-# shown() prints what the file holds.
-each_failure() {
-	for tmpfile in '' 1; do
-		n=0
-		while :; do
-			n=$((n < 60 ? n + 1 : n + STRIDE))
-			rm -f "$reached" "$folder"/* "$folder"/.??*
-			before
-			status=0
-			env ${tmpfile:+FAULT_NO_TMPFILE=1} FAULT_N=$n \
-			    FAULT_REPORT="$reached" \
-			    LD_PRELOAD="$OUT/fault/faultlib.so" "$@" \
-			    2>"$words" >/dev/null </dev/null || status=$?
-			[ -e "$reached" ] || break
-			judge
-			tried=$((tried + 1))
-		done
-		[ "$status" -eq 0 ]
-		[ "$(shown)" = "$new" ]
-	done
-	echo "# $tried failures of ${*:1:2}" >&3
-	[ "$tried" -gt 20 ]
-}
-
-shown() { cat "$file"; }
-before() { printf '%s\n' "$old" >"$file"; }
 
 @test "adt-snapshot-ids set and remove" {
 	old=$'webserver:1\ndatabase:5'
@@ -135,6 +84,35 @@ plain() {
 	new=secret
 	each_failure adt-seal rewrap --old-key "$BATS_TEST_TMPDIR/old.key" \
 	    "$file"
+}
+
+@test "adt-userdata render" {
+	out=$BATS_TEST_TMPDIR/out
+	printf 'host: @{HOST}\nkey: @{KEY:base64}\n' >"$BATS_TEST_TMPDIR/t.yaml"
+	printf secret >"$BATS_TEST_TMPDIR/key"
+	whole=$'host: ws-1\nkey: c2VjcmV0'
+	n=0
+	while :; do
+		n=$((n + 1))
+		rm -f "$reached"
+		status=0
+		nth_fails "$n" adt-userdata render "$BATS_TEST_TMPDIR/t.yaml" \
+		    HOST=ws-1 KEY@"$BATS_TEST_TMPDIR/key" >"$out" || status=$?
+		[ -e "$reached" ] || break
+		case $status in
+		0) [ "$(cat "$out")" = "$whole" ] ;;
+		71)
+			[ ! -s "$out" ]
+			[[ $(cat "$words") =~ ^adt-userdata:\ [^:] ]]
+			;;
+		*) false ;;
+		esac || {
+			echo "call $n, $(cat "$reached"): $status: $(cat "$words")"
+			return 1
+		}
+	done
+	[ "$status" -eq 0 ] && [ "$(cat "$out")" = "$whole" ] && [ "$n" -gt 10 ]
+	echo "# $((n - 1)) failures of adt-userdata render" >&3
 }
 
 @test "standard output that cannot be written to is said" {

@@ -7,6 +7,8 @@
 #include "wire/tls.h"
 
 #include <curl/curl.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,14 +44,29 @@ void http_reply_free(struct http_reply *reply)
 	reply->body = reply->headers = NULL;
 }
 
+/* libcurl 7.88 takes no notice of an OpenSSL that had no memory to begin, and
+ * signs wrongly then; OpenSSL 3.0 without its default context crashes. So both
+ * begin here, with the digest of a signature. */
+static bool begin_libraries(void)
+{
+	EVP_MD *sha256 = NULL;
+
+	if (OPENSSL_init_crypto(OPENSSL_INIT_ADD_ALL_DIGESTS, NULL) == 1 &&
+	    OSSL_LIB_CTX_get0_global_default() != NULL)
+		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	EVP_MD_free(sha256);
+	return sha256 != NULL &&
+	       curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+}
+
 struct http *http_new(const struct http_endpoint *endpoint, struct err *err)
 {
 	struct http *http = calloc(1, sizeof(*http));
 
-	if (http && curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
+	if (http && begin_libraries())
 		http->multi = curl_multi_init();
 	if (!http || !http->multi) {
-		err_set(err, ERR_SYSTEM, "cannot start libcurl");
+		err_set(err, ERR_SYSTEM, "cannot start libcurl and OpenSSL");
 		free(http);
 		return NULL;
 	}
