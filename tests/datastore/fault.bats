@@ -5,6 +5,7 @@
 # not look whether OpenSSL could begin a digest: then the file and the object
 # must be whole all the same. Of the allocations behind the first 60 calls every
 # $STRIDE-th is tried, with FULL=1 every one; of the other calls each.
+# shellcheck disable=SC2034,SC2317 # nth.bash uses them
 setup_file() {
 	STRIDE=97
 	[ "${FULL:-0}" != 1 ] || STRIDE=1
