@@ -22,14 +22,15 @@ usage() {
 	cat <<-EOF
 	usage: $PROGRAM
 	       $PROGRAM --after-dump
-	       $PROGRAM --watch PID
+	       $PROGRAM --watch SITE REGION
 	Checks that the template can build from what is recorded, opens the view
 	for the toolkit's scripts, gives the build the server user and the build
 	keys of the images, and prints the id of the webserver's image.
 	  --after-dump   only puts the server user back into build_environment,
 	                 over which the toolkit dumps its environment
-	  --watch PID    does that when the file changes, and closes the view
-	                 when the process PID has ended
+	  --watch SITE REGION
+	                 does that when the file changes, and closes the view
+	                 when the build that it is open for has ended
 	  --help         this text
 	EOF
 }
@@ -133,6 +134,8 @@ initialise() {
 	[ -n "$ID" ] || die 69 "no snapshot of the webserver is recorded"
 	need_user
 	unpack_keys
+	# before the view is open: the watcher of an earlier build looks there
+	note_builder "$(build_process)"
 	open_view
 	set_user
 	put "SNAPSHOT_ID=$ID" | set_build_variables
@@ -167,26 +170,21 @@ build_process() (
 # start_watch - in a session of its own: the toolkit ends a failed build by
 # killing its process group. Nothing of the caller's stays open in it.
 start_watch() {
-	WATCHED=$(build_process)
-	setsid -f "$0" --watch "$WATCHED" "$WEBSITE_URL" "$REGION" </dev/null >/dev/null 2>&1 \
+	setsid -f "$0" --watch "$WEBSITE_URL" "$REGION" </dev/null >/dev/null 2>&1 \
 	    3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 }
 
 file_state() { stat -c '%i %Y %s %y' "$BLD/build_environment" 2>/dev/null || :; }
 
-# started_at pid - tells a process from a later one of the same number.
-started_at() {
-	sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20
-}
-
-# watch pid site region - the toolkit dumps its environment over the file as
+# watch site region - the toolkit dumps its environment over the file as
 # soon as we have returned, which may be right now, so that nothing is read in
-# it yet; and it closes nothing when it ends. Gives up after a day.
+# it yet; and it closes nothing when it ends. Gives up after a day. The view
+# is that of the newest build: where one was killed, and another begins before
+# the first one's watcher has seen it, both wait for the second one's end.
 watch() {
 	find_active
-	use_site "$2" "$3"
+	use_site "$1" "$2"
 	pin_record
-	START=$(started_at "$1")
 	TURN=0
 	BEFORE=$(file_state)
 	while [ "$TURN" -lt 60 ] && [ "$BEFORE" = "$(file_state)" ] &&
@@ -205,12 +203,11 @@ watch() {
 	do :; done
 	after_dump
 	TURN=0
-	while [ "$TURN" -lt 86400 ] && [ -n "$START" ] &&
-	    [ "$START" = "$(started_at "$1")" ]; do
+	while [ "$TURN" -lt 86400 ] && builder_lives; do
 		sleep 1
 		TURN=$((TURN + 1))
 	done
-	close_view
+	[ ! -e "$(builder_file)" ] || close_view
 }
 
 # after_dump - puts back what the dump dropped.
@@ -229,11 +226,9 @@ main() {
 		exit 0
 		;;
 	--watch)
-		case $#/${2:-} in
-		4/*[!0-9]* | 4/) usage_error "--watch wants the number of a process" ;;
-		4/*) watch "$2" "$3" "$4"; exit 0 ;;
-		*) usage_error "--watch wants a process, a site and a region" ;;
-		esac
+		[ $# -eq 3 ] || usage_error "--watch wants a site and a region"
+		watch "$2" "$3"
+		exit 0
 		;;
 	-h | --help) usage; exit 0 ;;
 	*) usage_error "unknown argument $1" ;;

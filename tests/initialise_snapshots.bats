@@ -41,6 +41,18 @@ wait_closed() {
 	return 1
 }
 
+# watchers - the processes that watch a build of this test, a line each.
+watchers() {
+	local process
+	for process in $(grep -alF InitialiseSnapshots.sh /proc/[0-9]*/cmdline \
+	    2>/dev/null); do
+		process=${process%/cmdline}
+		! { grep -qazxF -e --watch "$process/cmdline" &&
+			grep -qazxF "BUILD_HOME=$BUILD_HOME" "$process/environ"
+		} 2>/dev/null || echo "${process#/proc/}"
+	done
+}
+
 # main_script - the toolkit's main script as far as snapshots go: the call with
 # its output captured, the second dump, what is read afterwards.
 main_script() {
@@ -129,6 +141,32 @@ main_script() {
 		wait_closed
 	}
 	each_shell outlives
+}
+
+@test "a killed build's watcher leaves the next build's view open" {
+	start buildhome-old
+	# the first build ends as soon as it has the id, and dumps nothing
+	setsid -w sh -c '"$@"; exit $?' sh "$ROOT/helperscripts/InitialiseSnapshots.sh" 3>&- 4>&-
+	# the second one changes the file that the first one's watcher looks at
+	mkfifo "$BATS_TEST_TMPDIR/end"
+	setsid -w sh -c '"$1"; read -r _ <"$2"' sh \
+	    "$ROOT/helperscripts/InitialiseSnapshots.sh" \
+	    "$BATS_TEST_TMPDIR/end" 3>&- 4>&- &
+	second=$!
+	exec 5<>"$BATS_TEST_TMPDIR/end"
+	until [ "$(watchers | wc -l)" -eq 2 ]; do sleep 0.02; done
+	sed -i '/^SERVER_USER/d' "$BLD/build_environment"
+	until grep -q '^SERVER_USER=' "$BLD/build_environment"; do
+		sleep 0.02
+	done
+	# longer than a watcher takes to see that its build has ended
+	sleep 3
+	[ "$(reads credentials.dat USERNAME)" = XdemoUserDemoUser01X ]
+	echo >&5
+	wait "$second"
+	wait_closed
+	[ -z "$(ls "$BATS_TEST_TMPDIR/views")" ]
+	until [ "$(watchers | wc -l)" -eq 0 ]; do sleep 0.02; done
 }
 
 @test "--after-dump does it at once, for a main script that asks for it" {

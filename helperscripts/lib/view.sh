@@ -117,6 +117,27 @@ close_view_locked() {
 	ROOT_OF_VIEWS=$(views_root)
 	point_view "$ROOT_OF_VIEWS/closed"
 	remove_views "$(view_prefix "$ROOT_OF_VIEWS")" ""
+	rm -f -- "$(builder_file)"
+}
+
+# started_at pid - tells a process from a later one of the same number.
+started_at() {
+	sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20
+}
+
+# builder_file - where it is noted which process the view is open for.
+builder_file() { put "$(view_prefix "$(views_root)").builder"; }
+
+# note_builder pid - the view is for that process. builder_lives - is it there?
+note_builder() {
+	has_views || return 0
+	make_private "$(views_root)"
+	put "$1 $(started_at "$1")" | replace_file "$(builder_file)"
+}
+
+builder_lives() {
+	{ read -r BUILDER STARTED <"$(builder_file)"; } 2>/dev/null &&
+		[ -n "$STARTED" ] && [ "$STARTED" = "$(started_at "$BUILDER")" ]
 }
 
 # remove_views prefix but - every view of this site but that one.

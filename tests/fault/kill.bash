@@ -246,10 +246,13 @@ killed() {
 }
 
 # run_again - until it is in order, or says that it is not; a cloud that is
-# still busy with what was asked before the kill is no failure.
+# still busy with what was asked before the kill is no failure. A child's process
+# group is that of this driver, which lives on: no build ends under our eyes.
 run_again() {
+	local alone=(setsid -w)
+	[ -z "${a_child:-}" ] || alone=()
 	as_argv "${again[@]}"
-	setsid -w "${argv[@]}" >"$work/rows" 2>"$work/words" </dev/null
+	"${alone[@]}" "${argv[@]}" >"$work/rows" 2>"$work/words" </dev/null
 	status=$?
 	[ "$status" -ne 1 ] || [ -z "${may_be_none:-}" ] || status=0
 	[ "$status" != "${done_already:-}" ] || status=0
