@@ -2,6 +2,7 @@
 # id alone on stdout, the server user, the build keys, the view, the flag.
 setup() {
 	load dropin
+	load watchers
 	start buildhome-old
 }
 
@@ -39,18 +40,6 @@ wait_closed() {
 		sleep 0.1
 	done
 	return 1
-}
-
-# watchers - the processes that watch a build of this test, a line each.
-watchers() {
-	local process
-	for process in $(grep -alF InitialiseSnapshots.sh /proc/[0-9]*/cmdline \
-	    2>/dev/null); do
-		process=${process%/cmdline}
-		! { grep -qazxF -e --watch "$process/cmdline" &&
-			grep -qazxF "BUILD_HOME=$BUILD_HOME" "$process/environ"
-		} 2>/dev/null || echo "${process#/proc/}"
-	done
 }
 
 # main_script - the toolkit's main script as far as snapshots go: the call with

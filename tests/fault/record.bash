@@ -1,6 +1,7 @@
 # record.bash - the scripts that change what is recorded, the template and what
 # a build reads, for kill.bash; sourced after scripts.bash.
 # shellcheck shell=bash disable=SC2034,SC2154,SC2317 # kill.bash reads and sets
+. "$here/../watchers.bash"
 
 # values - USERNAME:VALUE lines as they are sealed in what is recorded.
 values() {
@@ -131,14 +132,7 @@ is_script-initialise() {
 # watchers_end - what InitialiseSnapshots.sh leaves behind for the length of a
 # build, in a session of its own, ends: it is of the run that was looked at.
 watchers_end() {
-	local process
-	# shellcheck disable=SC2013 # no white space there
-	for process in $(grep -alF InitialiseSnapshots.sh /proc/[0-9]*/cmdline \
-	    2>/dev/null); do
-		process=${process%/cmdline}
-		! grep -qazxF "BUILD_HOME=$BUILD_HOME" "$process/environ" ||
-			kill -KILL "${process#/proc/}"
-	done 2>/dev/null
+	watchers | xargs -r kill -KILL 2>/dev/null
 }
 
 # A folder as the toolkit's scripts left it, in clear.
