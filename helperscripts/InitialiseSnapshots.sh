@@ -203,11 +203,12 @@ watch() {
 	do :; done
 	after_dump
 	TURN=0
-	while [ "$TURN" -lt 86400 ] && builder_lives; do
+	while builder_lives; do
 		sleep 1
 		TURN=$((TURN + 1))
+		[ "$TURN" -lt 86400 ] || { close_view; return; }
 	done
-	[ ! -e "$(builder_file)" ] || close_view
+	close_view_after
 }
 
 # after_dump - puts back what the dump dropped.

@@ -154,8 +154,8 @@ main_script() {
 	echo >&5
 	wait "$second"
 	wait_closed
-	[ -z "$(ls "$BATS_TEST_TMPDIR/views")" ]
 	until [ "$(watchers | wc -l)" -eq 0 ]; do sleep 0.02; done
+	[ -z "$(ls "$BATS_TEST_TMPDIR/views")" ]
 }
 
 @test "--after-dump does it at once, for a main script that asks for it" {

@@ -129,10 +129,22 @@ started_at() {
 builder_file() { put "$(view_prefix "$(views_root)").builder"; }
 
 # note_builder pid - the view is for that process. builder_lives - is it there?
+# close_view_after - closes it, but not where a newer build has just come.
 note_builder() {
-	has_views || return 0
+	! has_views || with_lock "$SNAPSHOTS/view" note_builder_locked "$1"
+}
+
+close_view_after() {
+	! has_views || with_lock "$SNAPSHOTS/view" close_view_after_locked
+}
+
+note_builder_locked() {
 	make_private "$(views_root)"
 	put "$1 $(started_at "$1")" | replace_file "$(builder_file)"
+}
+
+close_view_after_locked() {
+	[ ! -e "$(builder_file)" ] || builder_lives || close_view_locked
 }
 
 builder_lives() {
