@@ -9,7 +9,8 @@
 #	credentials.dat                  USERNAME: and PASSWORD: lines
 #	db_credentials.dat               USERNAME:, PASSWORD: and DBNAME: lines
 #	db_credentials.dat.candidate     what a build writes; taken over
-# A reboot closes every view.
+# A reboot closes every view. Beside it, NAME.builder has the number of the build's
+# process and when that started: the view is open for it.
 
 # has_views - is this a build home whose scripts read a view? Sets VIEW.
 has_views() {
@@ -149,7 +150,7 @@ close_view_after_locked() {
 
 builder_lives() {
 	{ read -r BUILDER STARTED <"$(builder_file)"; } 2>/dev/null &&
-		[ -n "$STARTED" ] && [ "$STARTED" = "$(started_at "$BUILDER")" ]
+		running "$BUILDER" && [ -n "$STARTED" ] && [ "$STARTED" = "$(started_at "$BUILDER")" ]
 }
 
 # remove_views prefix but - every view of this site but that one.
