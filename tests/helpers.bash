@@ -30,3 +30,13 @@ helper() {
 	# shellcheck disable=SC2086 # "busybox sh" is two words
 	$TEST_SHELL "$ROOT/helperscripts/$helper_script" "$@"
 }
+
+# comes_true COMMAND... - within a minute.
+comes_true() {
+	local tries=0
+	until "$@"; do
+		sleep 0.02
+		tries=$((tries + 1))
+		[ "$tries" -lt 3000 ] || return 1
+	done
+}

@@ -143,18 +143,17 @@ main_script() {
 	    "$BATS_TEST_TMPDIR/end" 3>&- 4>&- &
 	second=$!
 	exec 5<>"$BATS_TEST_TMPDIR/end"
-	until [ "$(watchers | wc -l)" -eq 2 ]; do sleep 0.02; done
+	are_watchers() { [ "$(watchers | wc -l)" -eq "$1" ]; }
+	comes_true are_watchers 2
 	sed -i '/^SERVER_USER/d' "$BLD/build_environment"
-	until grep -q '^SERVER_USER=' "$BLD/build_environment"; do
-		sleep 0.02
-	done
+	comes_true grep -q '^SERVER_USER=' "$BLD/build_environment"
 	# longer than a watcher takes to see that its build has ended
 	sleep 3
 	[ "$(reads credentials.dat USERNAME)" = XdemoUserDemoUser01X ]
 	echo >&5
 	wait "$second"
 	wait_closed
-	until [ "$(watchers | wc -l)" -eq 0 ]; do sleep 0.02; done
+	comes_true are_watchers 0
 	[ -z "$(ls "$BATS_TEST_TMPDIR/views")" ]
 }
 

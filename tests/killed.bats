@@ -32,10 +32,11 @@ dead() { sh -c 'echo $$'; }
 	sh -c 'sh -c "echo \$\$ >\"\$1\"" sh "$1" & exec sleep 60' sh \
 	    "$BATS_TEST_TMPDIR/number" 3>&- &
 	parent=$!
-	until read -r zombie 2>/dev/null <"$BATS_TEST_TMPDIR/number" &&
-	    grep -q '^State:.Z' "/proc/$zombie/status"; do
-		sleep 0.02
-	done
+	is_zombie() {
+		read -r zombie <"$BATS_TEST_TMPDIR/number" &&
+			grep -q '^State:.Z' "/proc/$zombie/status"
+	} 2>/dev/null
+	comes_true is_zombie
 	over() {
 		left=$BATS_TEST_TMPDIR/it.new.$zombie.abcdef
 		touch "$left"

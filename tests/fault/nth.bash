@@ -23,7 +23,8 @@ nth_fails() {
 	local n=$1
 	shift
 	env ${tmpfile:+FAULT_NO_TMPFILE=1} FAULT_N="$n" FAULT_REPORT="$reached" \
-	    FAULT_CALLS="$calls" LD_PRELOAD="$OUT/fault/faultlib.so" "$@" 2>"$words" </dev/null
+	    FAULT_CALLS="$calls" LD_PRELOAD="$OUT/fault/faultlib.so" \
+	    "$@" 2>"$words" </dev/null
 }
 
 # judge - after a failure: $old or $new is there, and as was said.
